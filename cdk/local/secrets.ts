@@ -1,0 +1,51 @@
+/** The local stack's secrets: made once, kept in the data folder, readable by its owner only. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { formatApiKey } from '../../shared/domain/api-key.ts'
+
+const secretsSchema = z.strictObject({
+  keyPepper: z.string(),
+  adminKey: z.string(),
+  awsAccessKeyId: z.string(),
+  awsSecretAccessKey: z.string(),
+})
+
+export type Secrets = z.infer<typeof secretsSchema>
+
+export const loadSecrets = async (dataFolder: string): Promise<Secrets> => {
+  await mkdir(dataFolder, { recursive: true })
+  const path = join(dataFolder, 'secrets.json')
+  const kept = await readIfThere(path)
+  if (kept !== undefined) return secretsSchema.parse(JSON.parse(kept))
+  const secrets: Secrets = {
+    keyPepper: randomBytes(32).toString('hex'),
+    adminKey: formatApiKey('rka', randomBytes(64)),
+    awsAccessKeyId: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
+    awsSecretAccessKey: randomBytes(20).toString('hex'),
+  }
+  await writeOnce(path, JSON.stringify(secrets, null, 1))
+  return secrets
+}
+
+/** A file's text, or undefined when there is none. */
+export const readIfThere = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Writes a private file whole and to the disk. Rejects when it is already there. */
+export const writeOnce = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

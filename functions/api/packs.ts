@@ -1,0 +1,45 @@
+/** GET /v1/packs: what can be drawn, by which search, at what price. */
+import { createRoute, z } from '@hono/zod-openapi'
+import { vocabularySchema } from '../../shared/contract/pack.ts'
+import { SEARCH_NAMES } from '../../shared/contract/search-names.ts'
+import { quoteGeneration } from '../../shared/domain/price.ts'
+import type { ApiContext, PackCard } from './context.ts'
+import { type Api, apiKeySecurity, json, problems } from './route.ts'
+
+const packsSchema = z.strictObject({
+  data: z.array(
+    z.strictObject({
+      name: z.string(),
+      version: z.string(),
+      licence: z.string(),
+      resolution: z.tuple([z.number().int(), z.number().int()]),
+      rewards: z.array(z.string()),
+      searches: z.array(z.enum(SEARCH_NAMES)),
+      vocabulary: vocabularySchema,
+      nfe_cap: z.number().int(),
+      price_micro_usd_per_nfe: z.number().int(),
+    }),
+  ),
+})
+
+export const addPacks = (app: Api, api: ApiContext): void => {
+  const route = createRoute({
+    method: 'get',
+    path: '/v1/packs',
+    summary: 'The packs that can be searched',
+    security: apiKeySecurity,
+    responses: { 200: json(packsSchema, 'The packs'), ...problems },
+  })
+  const view = ({ manifest }: PackCard) => ({
+    name: manifest.name,
+    version: manifest.version,
+    licence: manifest.licence,
+    resolution: manifest.resolution,
+    rewards: Object.keys(manifest.rewards),
+    searches: [...SEARCH_NAMES],
+    vocabulary: manifest.vocabulary,
+    nfe_cap: manifest.nfe_cap,
+    price_micro_usd_per_nfe: quoteGeneration(manifest, 1, api.now()).microUsdPerNfe,
+  })
+  app.openapi(route, (context) => context.json({ data: [...api.packs.values()].map(view) }, 200))
+}

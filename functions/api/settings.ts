@@ -1,0 +1,35 @@
+/** The edge's settings and what they make: shared by its two roots, the Lambda and the local process. */
+import { randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { createClients } from '../../shared/aws/clients.ts'
+import { connectStores, type Environment, readSettings, serviceSettings, webhookPolicy } from '../../shared/config.ts'
+import type { ApiContext } from './context.ts'
+import { readPacks } from './read-packs.ts'
+
+export const edgeSettings = {
+  ...serviceSettings,
+  ...webhookPolicy.settings,
+  WRITES_PER_MINUTE: z.coerce.number().int().min(1).default(600),
+  /** Below the time limit of the function and of every proxy before it. */
+  MAX_WAIT_SECONDS: z.coerce.number().int().min(0).max(600).default(10),
+  PACKS_FOLDER: z.string().min(1),
+  KEY_PEPPER: z.string().min(16),
+  ADMIN_KEY_HASH: z.string().regex(/^[0-9a-f]{64}$/),
+}
+
+export const connectApi = async (environment: Environment, now: () => number): Promise<ApiContext> => {
+  const settings = readSettings(edgeSettings, environment)
+  return {
+    ...connectStores(createClients(), settings),
+    packs: await readPacks(settings.PACKS_FOLDER),
+    keyPepper: settings.KEY_PEPPER,
+    adminKeyHash: settings.ADMIN_KEY_HASH,
+    webhooks: webhookPolicy.read(settings),
+    publicUrl: settings.PUBLIC_URL,
+    writesPerMinute: settings.WRITES_PER_MINUTE,
+    maxWaitSeconds: settings.MAX_WAIT_SECONDS,
+    reviewMs: settings.REVIEW_SECONDS * 1000,
+    now,
+    randomBytes: (length) => new Uint8Array(randomBytes(length)),
+  }
+}

@@ -1,0 +1,31 @@
+/** What the measurement of the backlog is told. */
+import { ECSClient } from '@aws-sdk/client-ecs'
+import { z } from 'zod'
+import { createClients } from '../../shared/aws/clients.ts'
+import { type Environment, readSettings, serviceSettings } from '../../shared/config.ts'
+import type { BacklogContext } from './measure-backlog.ts'
+
+export const backlogSettings = {
+  TABLE_NAME: serviceSettings.TABLE_NAME,
+  GENERATIONS_QUEUE_URL: serviceSettings.GENERATIONS_QUEUE_URL,
+  /** Measured time of one NFE on the fleet's GPU. */
+  SECONDS_PER_NFE: z.coerce.number().positive(),
+  CLUSTER_NAME: z.string().min(1),
+  SERVICE_NAME: z.string().min(1),
+  METRICS_NAMESPACE: z.string().min(1),
+}
+
+export const connectBacklog = (environment: Environment): BacklogContext & { namespace: string } => {
+  const settings = readSettings(backlogSettings, environment)
+  const { dynamodb, sqs } = createClients()
+  return {
+    table: { client: dynamodb, name: settings.TABLE_NAME },
+    sqs,
+    queueUrl: settings.GENERATIONS_QUEUE_URL,
+    ecs: new ECSClient({}),
+    cluster: settings.CLUSTER_NAME,
+    service: settings.SERVICE_NAME,
+    secondsPerNfe: settings.SECONDS_PER_NFE,
+    namespace: settings.METRICS_NAMESPACE,
+  }
+}

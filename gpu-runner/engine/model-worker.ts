@@ -1,0 +1,153 @@
+/**
+ * The thread that owns a pack's graphs. `session.run` blocks the thread it is called on: here it blocks nothing but the
+ * next batch, while heartbeats, cancellation and SIGTERM stay on the main thread.
+ */
+import { parentPort } from 'node:worker_threads'
+import type { PackManifest } from '../../shared/contract/pack.ts'
+import { spellNumbers } from '../../shared/domain/prompt.ts'
+import { createTokenizer, type PackTokenizer } from '../../shared/domain/tokenizer.ts'
+import { type Pack, PackError, readPack } from '../pack/read-pack.ts'
+import { type Conditioning, type Graphs, openGraphs } from '../pack/sessions.ts'
+import { type Counts, countTarget, readFound } from '../reward/count.ts'
+import type { Evaluation } from '../search/search.ts'
+import { allFinite } from './all-finite.ts'
+import { createBatcher } from './batcher.ts'
+import { createRowEvaluator, type EvaluationRow } from './evaluate-rows.ts'
+import { addRun, spendNfe } from './meters.ts'
+import { ModelError } from './model-error.ts'
+import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest } from './protocol.ts'
+
+interface Opened {
+  readonly manifest: PackManifest
+  readonly tokenizer: PackTokenizer
+  readonly graphs: Graphs
+  readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly Evaluation[]>
+  readonly nfe: BigInt64Array
+}
+
+/** What one generation adds to each of its asks, encoded once. */
+interface Begun {
+  readonly conditioning: Conditioning
+  readonly target: Float32Array
+  readonly counts: Counts
+  readonly spend: () => void
+}
+
+type Handlers = {
+  [Name in keyof ModelProtocol]: (
+    request: ModelProtocol[Name]['request'],
+  ) => Promise<{ value: ModelProtocol[Name]['reply']; transfer?: readonly ArrayBuffer[] }>
+}
+
+let opened: Opened | undefined
+const evaluators = new Map<number, Begun>()
+
+const handlers: Handlers = {
+  open: async ({ packFolder, threads, maxBatch, nfe, graphs: meters }) => {
+    const pack = await readPack(packFolder)
+    const tokenizer = await openTokenizer(pack)
+    const graphs = await openGraphs(pack, { threads, onRun: (run) => addRun(meters, run) })
+    const submit = createBatcher({ maxBatch, evaluate: createRowEvaluator(graphs, pack.manifest) })
+    opened = { manifest: pack.manifest, tokenizer, graphs, submit, nfe }
+    return { value: pack.manifest }
+  },
+
+  begin: async ({ evaluator, prompt, reward, nfe }) => {
+    const { manifest, tokenizer, graphs, nfe: total } = theModel()
+    const target = refuse(() => countTarget(manifest.rewards.count, reward.counts))
+    const ids = tokenizer.encode(spellNumbers(prompt, manifest), manifest.tokenizer.max_length)
+    const conditioning = await graphs.encode(BigInt64Array.from(ids))
+    const spend = () => {
+      spendNfe(nfe)
+      spendNfe(total)
+    }
+    evaluators.set(evaluator, { conditioning, target, counts: reward.counts, spend })
+    return { value: undefined }
+  },
+
+  evaluate: async ({ evaluator, latents, asks }) => {
+    const { conditioning, target, spend } = begun(evaluator)
+    const size = latents.length / asks.length
+    const rows = asks.map((ask, index) => {
+      const latent = latents.subarray(index * size, (index + 1) * size)
+      return { ...ask, latent, conditioning, target, spend }
+    })
+    const value = await theModel().submit(rows)
+    for (const evaluation of value) checkFinite(evaluation)
+    return { value, transfer: value.flatMap(({ velocity }) => (velocity ? [bufferOf(velocity)] : [])) }
+  },
+
+  render: async ({ evaluator, latent }) => {
+    const { graphs, manifest } = theModel()
+    const { target, counts } = begun(evaluator)
+    const image = await graphs.decode([latent])
+    const scores = await graphs.count(image, [target])
+    const found = readFound(manifest.rewards.count, { soft: scores.counts, asked: counts })
+    // A copy: memory that the runtime owns cannot be transferred.
+    const value = { ...found, image: image.slice(), reward: scores.rewards[0] ?? Number.NaN }
+    return { value, transfer: [bufferOf(value.image)] }
+  },
+
+  end: async ({ evaluator }) => {
+    evaluators.delete(evaluator)
+    return { value: undefined }
+  },
+}
+
+async function openTokenizer(pack: Pack): Promise<PackTokenizer> {
+  const { file } = pack.manifest.tokenizer
+  const bytes = await pack.read(file)
+  try {
+    return createTokenizer(JSON.parse(new TextDecoder().decode(bytes)))
+  } catch (cause) {
+    throw new PackError(`${file} is not a tokenizer in the format of Hugging Face.`, { cause })
+  }
+}
+
+/** NaN loses every comparison, so a search would go on with it without a word. Checked by call, not by batch: no other generation pays. */
+function checkFinite({ velocity, reward = 0 }: Evaluation): void {
+  if (velocity !== undefined && !allFinite(velocity)) throw new ModelError('graph', 'a velocity is not finite')
+  if (!Number.isFinite(reward)) throw new ModelError('graph', `a reward is ${reward}`)
+}
+
+function theModel(): Opened {
+  if (opened === undefined) throw new ModelError('request', 'the model is not open')
+  return opened
+}
+
+function begun(evaluator: number): Begun {
+  const found = evaluators.get(evaluator)
+  if (found === undefined) throw new ModelError('request', 'this evaluator has ended')
+  return found
+}
+
+function refuse<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    throw new ModelError('request', messageOf(cause), { cause })
+  }
+}
+
+async function answer<Name extends keyof ModelProtocol>({ id, name, body }: ModelRequest<Name>): Promise<void> {
+  try {
+    const { value, transfer = [] } = await handlers[name](body as never)
+    reply({ id, value }, transfer)
+  } catch (error) {
+    const fault = error instanceof ModelError ? error.fault : error instanceof PackError ? 'pack' : 'graph'
+    reply({ id, fault, message: messageOf(error) }, [])
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const bufferOf = (floats: Float32Array): ArrayBuffer => floats.buffer as ArrayBuffer
+
+const reply = (message: ModelReply, transfer: readonly ArrayBuffer[]): void =>
+  parentPort?.postMessage(message, transfer)
+
+parentPort?.on('message', (message: ModelRequest | typeof CLOSE) => {
+  // Messages come between two runs, so exiting here never cuts through native code.
+  if (message === CLOSE) process.exit(0)
+  void answer(message)
+})

@@ -1,0 +1,94 @@
+/** Runs one search: ask, evaluate, tell, until it is done or is told to stop. */
+import type {
+  Answer,
+  Ask,
+  CandidateRecord,
+  Evaluation,
+  Search,
+  SearchProgress,
+  SearchStop,
+  SearchTask,
+} from '../search/search.ts'
+
+/** Why a search was ended from outside: its best so far is its answer, or (`stopped`) its work is handed back. */
+export type Interruption = 'canceled' | 'deadline' | 'stopped'
+
+export interface SearchRun<State, Settings> {
+  readonly search: Search<State, Settings>
+  /** The search's defaults unless said. */
+  readonly settings?: Settings
+  readonly task: SearchTask
+  /** One evaluation an ask, same order. */
+  readonly evaluate: (asks: readonly Ask[]) => Promise<readonly Evaluation[]>
+  /** Where to go on from, as `onState` gave it; from the start unless said. */
+  readonly from?: State
+  /** Asked before every evaluation; anything but undefined ends the search there, with nothing more spent. */
+  readonly shouldStop?: () => Interruption | undefined
+  /** After every tell. */
+  readonly onProgress?: (progress: SearchProgress) => void
+  /** The told candidates, in order; not called without any. */
+  readonly onRecords?: (records: readonly CandidateRecord[]) => void
+  /** After every tell: what a checkpoint holds. */
+  readonly onState?: (state: State) => void
+}
+
+export interface SearchOutcome {
+  /** Best first. Empty only when the search was stopped before its first evaluation. */
+  readonly answers: readonly Answer[]
+  /** NFEs of all evaluations asked for, those before a checkpoint included. */
+  readonly nfeUsed: number
+  readonly stop: SearchStop | Interruption
+  /** Records of the candidates told in this run. */
+  readonly records: number
+}
+
+/** A search that broke its contract: a bug of the search, found before it could spend what it must not. */
+export class SearchFault extends Error {
+  constructor(search: string, sentence: string) {
+    super(`${search} ${sentence}`)
+    this.name = 'SearchFault'
+  }
+}
+
+/**
+ * Costs one NFE for each ask that wants a velocity, never more than the task's budget in sum. Rejects with what `evaluate`
+ * rejects with, and with SearchFault when the search asks beyond its budget, asks nothing, or counts otherwise than here.
+ */
+export async function runSearch<State, Settings>(run: SearchRun<State, Settings>): Promise<SearchOutcome> {
+  const { search, task, evaluate, shouldStop = () => undefined } = run
+  let state = run.from ?? search.start(task, run.settings ?? search.defaults)
+  let nfeUsed = search.progress(state).nfeUsed
+  let records = 0
+  let interruption: Interruption | undefined
+
+  while (!search.done(state)) {
+    interruption = shouldStop()
+    if (interruption !== undefined) break
+    const asks = search.ask(state)
+    if (asks.length === 0) throw new SearchFault(search.name, 'asks nothing and is not done')
+    nfeUsed += asks.filter(({ wants }) => wants !== 'reward').length
+    if (nfeUsed > task.nfeBudget)
+      throw new SearchFault(search.name, `asks for ${nfeUsed} NFEs where its budget is ${task.nfeBudget}`)
+    const told = search.tell(state, await evaluate(asks))
+    state = told.state
+    records += told.records.length
+    report(run, told)
+    if (search.progress(state).nfeUsed !== nfeUsed)
+      throw new SearchFault(
+        search.name,
+        `counts ${search.progress(state).nfeUsed} NFEs where ${nfeUsed} were evaluated`,
+      )
+  }
+  const stop = interruption ?? search.stop(state)
+  if (stop === undefined) throw new SearchFault(search.name, 'is done and does not say why')
+  return { answers: search.answers(state), nfeUsed, stop, records }
+}
+
+function report<State, Settings>(
+  { search, onProgress, onRecords, onState }: SearchRun<State, Settings>,
+  { state, records }: { state: State; records: readonly CandidateRecord[] },
+): void {
+  if (records.length > 0) onRecords?.(records)
+  onState?.(state)
+  onProgress?.(search.progress(state))
+}

@@ -1,0 +1,28 @@
+/** The state a search ended in, kept so that it can be extended. */
+import { createHash } from 'node:crypto'
+import type { GenerationItem, StoredCheckpoint } from '../../shared/stores/generations.ts'
+import { type Bucket, checkpointKey, getObject, putObject } from '../../shared/stores/outputs.ts'
+import { canTopUp } from '../engine/top-up.ts'
+import { decodeState, encodeState } from '../search/checkpoint.ts'
+
+/** Stores the state of a search that spent its budget; undefined of any other, and of a search that cannot go on. */
+export const storeCheckpoint = async (
+  bucket: Bucket,
+  { generation, state, stop }: { generation: GenerationItem; state: unknown; stop: string },
+): Promise<StoredCheckpoint | undefined> => {
+  if (stop !== 'budget' || !canTopUp(generation.search)) return undefined
+  const { account_id: accountId, id: generationId, fence } = generation
+  const key = checkpointKey({ accountId, generationId, fence })
+  const bytes = encodeState(state)
+  await putObject(bucket, { key, bytes, contentType: 'application/octet-stream' })
+  return { key, bytes: bytes.byteLength, sha256: sha256Of(bytes) }
+}
+
+/** Rejects when the object is gone, or is not what was stored. */
+export const loadCheckpoint = async (bucket: Bucket, { key, sha256 }: StoredCheckpoint): Promise<unknown> => {
+  const bytes = await getObject(bucket, key)
+  if (sha256Of(bytes) !== sha256) throw new Error(`the checkpoint ${key} is not what was stored`)
+  return decodeState(bytes)
+}
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

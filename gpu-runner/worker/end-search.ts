@@ -1,0 +1,53 @@
+/** From an ended search to the ending to write: outputs and trace stored, the bill counted where the network runs. */
+import type { Progress } from '../../shared/contract/generation.ts'
+import { UNWORKED_CANCEL, UNWORKED_EXPIRY } from '../../shared/domain/unworked-ending.ts'
+import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
+import type { Bucket } from '../../shared/stores/outputs.ts'
+import type { Evaluator } from '../engine/model.ts'
+import type { SearchOutcome } from '../engine/run-search.ts'
+import { storeCheckpoint } from './checkpoint.ts'
+import { type SearchTrace, storeTrace } from './record-trace.ts'
+import { storeOutputs } from './store-outputs.ts'
+
+export interface EndedSearch {
+  readonly generation: GenerationItem
+  readonly evaluator: Evaluator
+  /** Whose work is handed back does not end. */
+  /** NFEs of this generation alone. */
+  readonly outcome: SearchOutcome & { readonly stop: Exclude<SearchOutcome['stop'], 'stopped'> }
+  readonly trace: SearchTrace
+  /** What the search ended with. */
+  readonly state: unknown
+  readonly progress: Progress | undefined
+}
+
+/** Costs no NFE. Rejects when the counts of search and model differ, which must never become a bill. */
+export const endSearch = async (on: { bucket: Bucket }, ended: EndedSearch): Promise<Ending> => {
+  const { generation, evaluator, outcome, progress } = ended
+  const nfeUsed = chargedNfe(evaluator, outcome.nfeUsed)
+  if (outcome.answers.length === 0) {
+    // Interrupted before its first candidate: there is nothing to show and nothing to charge.
+    if (nfeUsed > 0) throw new Error('the search has no answer')
+    return outcome.stop === 'canceled' ? UNWORKED_CANCEL : UNWORKED_EXPIRY
+  }
+  const { outputs, result } = await storeOutputs(on.bucket, { generation, evaluator, answers: outcome.answers })
+  const trace = ended.trace.lines() === 0 ? undefined : await storeTrace(on.bucket, { generation, trace: ended.trace })
+  const checkpoint = await storeCheckpoint(on.bucket, { generation, state: ended.state, stop: outcome.stop })
+  return {
+    status: outcome.stop === 'canceled' ? 'canceled' : 'succeeded',
+    stop_reason: outcome.stop,
+    nfe_used: nfeUsed,
+    result,
+    outputs,
+    ...(trace && { trace }),
+    ...(checkpoint && { checkpoint }),
+    ...(progress && { progress }),
+  }
+}
+
+/** What is charged is what the network evaluated; the search's own count must agree with the model's. */
+const chargedNfe = (evaluator: Evaluator, nfeOfSearch: number): number => {
+  const counted = evaluator.nfe()
+  if (counted !== nfeOfSearch) throw new Error(`the model counted ${counted} NFEs, the search ${nfeOfSearch}`)
+  return counted
+}

@@ -1,0 +1,59 @@
+/** The runner process: opens one pack, then works on generations until it is told to stop. */
+import { createClients } from '../../shared/aws/clients.ts'
+import { receiveMessages } from '../../shared/aws/receive-messages.ts'
+import { connectStores, readSettings } from '../../shared/config.ts'
+import { generationMessageSchema } from '../../shared/contract/queue.ts'
+import { openModel } from '../engine/model.ts'
+import { keepHeartbeat } from './heartbeat.ts'
+import { protectTask } from './protect-task.ts'
+import { runnerSettings } from './settings.ts'
+import { workOnGeneration } from './work-on-generation.ts'
+
+// biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
+const settings = readSettings(runnerSettings, process.env)
+
+const stopping = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
+// A supervisor that starts this process with an IPC channel takes it along when it dies.
+process.on('disconnect', () => stopping.abort())
+
+const clients = createClients()
+const model = await openModel({
+  packFolder: settings.PACK_FOLDER,
+  ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
+  // Without its model this process is of no use: end, and let another be started.
+  onCrash: (error) => {
+    console.error(JSON.stringify({ level: 'fatal', error: error.message }))
+    process.exit(1)
+  },
+})
+const stores = connectStores(clients, settings)
+const work = {
+  ...stores,
+  model,
+  publicUrl: settings.PUBLIC_URL,
+  leaseMs: settings.LEASE_SECONDS * 1000,
+  reviewMs: settings.REVIEW_SECONDS * 1000,
+  maxReceives: settings.MAX_RECEIVES,
+  stopping: stopping.signal,
+  now: Date.now,
+}
+const protection = protectTask({
+  agentUri: settings.ECS_AGENT_URI,
+  fetch,
+  onError: (error) => console.error(JSON.stringify({ level: 'warn', where: 'task protection', error: String(error) })),
+})
+if (settings.HEARTBEAT_FILE !== undefined) await keepHeartbeat(settings.HEARTBEAT_FILE)
+process.send?.('ready')
+await receiveMessages({
+  client: clients.sqs,
+  queueUrl: settings.GENERATIONS_QUEUE_URL,
+  parse: (body) => generationMessageSchema.parse(body),
+  concurrency: settings.CONCURRENCY,
+  visibilitySeconds: Math.ceil(settings.LEASE_SECONDS),
+  handle: (received) => protection.during(() => workOnGeneration(work, received)),
+  signal: stopping.signal,
+})
+await model.close()
+clients.destroy()
+process.disconnect?.()

@@ -1,0 +1,51 @@
+/** The trace of one search, kept while it runs and stored once it has ended. About 110 bytes a candidate. */
+import { createHash } from 'node:crypto'
+import { TRACE_CONTENT_TYPE, type TraceLine } from '../../shared/contract/trace.ts'
+import type { GenerationItem, StoredTrace } from '../../shared/stores/generations.ts'
+import { type Bucket, putObject, traceKey } from '../../shared/stores/outputs.ts'
+import type { CandidateRecord } from '../search/search.ts'
+
+export interface SearchTrace {
+  add(records: readonly CandidateRecord[]): void
+  /** All lines so far, as stored; each ends with a line feed. */
+  bytes(): Uint8Array
+  lines(): number
+}
+
+/** @param nfeBefore NFEs of the searches that this one extends: its own count begins behind them. */
+export const recordTrace = (nfeBefore: number): SearchTrace => {
+  const lines: string[] = []
+  return {
+    add: (records) => {
+      for (const record of records)
+        lines.push(`${JSON.stringify(lineOf({ ...record, nfe: record.nfe - nfeBefore }))}\n`)
+    },
+    bytes: () => Buffer.from(lines.join('')),
+    lines: () => lines.length,
+  }
+}
+
+/** Keys in one fixed order: the bytes are hashed. */
+const lineOf = ({ nfe, step, lane, candidate, t, reward, accepted, quota }: CandidateRecord): TraceLine => ({
+  nfe,
+  step,
+  lane,
+  candidate,
+  t,
+  reward: reward ?? null,
+  accepted,
+  quota,
+})
+
+/** Under a key of this attempt's fence, so a second attempt never overwrites what a first one stored. */
+export const storeTrace = async (
+  bucket: Bucket,
+  { generation, trace }: { generation: GenerationItem; trace: SearchTrace },
+): Promise<StoredTrace> => {
+  const { account_id: accountId, id: generationId, fence } = generation
+  const key = traceKey({ accountId, generationId, fence })
+  const bytes = trace.bytes()
+  await putObject(bucket, { key, bytes, contentType: TRACE_CONTENT_TYPE })
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { key, bytes: bytes.byteLength, lines: trace.lines(), sha256 }
+}

@@ -1,0 +1,93 @@
+/** Runs the search that a leased generation asks for, until it ends or must end, and says how the generation ends. */
+import { spellNumbers } from '../../shared/domain/prompt.ts'
+import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
+import type { Bucket } from '../../shared/stores/outputs.ts'
+import type { Table } from '../../shared/stores/store.ts'
+import type { Model } from '../engine/model.ts'
+import { type Interruption, runSearch } from '../engine/run-search.ts'
+import type { SearchProgress } from '../search/search.ts'
+import { endSearch } from './end-search.ts'
+import type { LeaseKeeper } from './keep-lease.ts'
+import { makePreviews } from './preview.ts'
+import { recordTrace } from './record-trace.ts'
+import { showProgress } from './show-progress.ts'
+import { startSearch } from './start-search.ts'
+import { type CancelWatch, watchCancel } from './watch-cancel.ts'
+
+export interface SearchContext {
+  readonly table: Table
+  readonly bucket: Bucket
+  readonly model: Model
+  readonly stopping: AbortSignal
+  readonly now: () => number
+}
+
+/** Thrown when another runner may have taken over: this one must write nothing more. */
+export class LeaseLost extends Error {}
+
+/** The ending to write, or `stopped` when this process was told to hand its work back. */
+export const searchGeneration = async (
+  on: SearchContext,
+  { generation, keeper }: { generation: GenerationItem; keeper: LeaseKeeper },
+): Promise<Ending | 'stopped'> => {
+  const { manifest } = on.model
+  if (generation.pack !== manifest.name) throw new Error(`this runner has ${manifest.name}, not ${generation.pack}`)
+  const { search, task, from, nfeBefore } = await startSearch(on, generation)
+  const prompt = spellNumbers(generation.prompt, manifest)
+  const evaluator = await on.model.begin({ prompt, reward: { name: 'count', counts: generation.counts } })
+  const watch = watchCancel({ table: on.table, named: namedOf(generation) })
+  const trace = recordTrace(nfeBefore)
+  let state = from
+  const best = () => (state === undefined ? undefined : search.answers(state)[0])
+  const preview = generation.previews === true ? makePreviews({ evaluator, best, now: on.now }) : undefined
+  const progress = showProgress({ table: on.table, now: on.now, generation, ...(preview && { preview }) })
+  try {
+    const outcome = await runSearch({
+      search,
+      task,
+      ...(from !== undefined && { from }),
+      evaluate: evaluator.evaluate,
+      shouldStop: () => interruptionOf(on, generation, { keeper, watch }),
+      onProgress: (told) => progress.show(ownProgress(told, nfeBefore)),
+      onRecords: trace.add,
+      onState: (told) => {
+        state = told
+      },
+    })
+    await progress.settled()
+    if (keeper.lost()) throw new LeaseLost(generation.id)
+    if (outcome.stop === 'stopped') return 'stopped'
+    const stop = outcome.stop
+    return await endSearch(on, {
+      generation,
+      evaluator,
+      outcome: { ...outcome, stop, nfeUsed: outcome.nfeUsed - nfeBefore },
+      trace,
+      state,
+      progress: progress.last(),
+    })
+  } finally {
+    watch.stop()
+    await evaluator.end()
+  }
+}
+
+/** An extension shows its own NFEs; those before were shown, and charged, with the search that it extends. */
+const ownProgress = (told: SearchProgress, nfeBefore: number): SearchProgress => ({
+  ...told,
+  nfeUsed: told.nfeUsed - nfeBefore,
+})
+
+/** A canceled search ends even when this process is told to stop: handing it back would throw its best so far away. */
+const interruptionOf = (
+  on: SearchContext,
+  generation: GenerationItem,
+  { keeper, watch }: { keeper: LeaseKeeper; watch: CancelWatch },
+): Interruption | undefined => {
+  if (keeper.lost()) return 'stopped'
+  if (watch.requested()) return 'canceled'
+  if (generation.deadline_at !== undefined && on.now() >= generation.deadline_at) return 'deadline'
+  return on.stopping.aborted ? 'stopped' : undefined
+}
+
+const namedOf = ({ account_id: accountId, id: generationId }: GenerationItem) => ({ accountId, generationId })

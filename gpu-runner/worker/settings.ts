@@ -1,0 +1,20 @@
+/** The runner's settings: what its environment must and may say. */
+import { z } from 'zod'
+import { serviceSettings } from '../../shared/config.ts'
+
+export const runnerSettings = {
+  ...serviceSettings,
+  /** The folder of the pack this runner serves. */
+  PACK_FOLDER: z.string().min(1),
+  /** Generations searched at once. */
+  CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  /** A runner that is silent this long has lost its generation. */
+  LEASE_SECONDS: z.coerce.number().positive().default(30),
+  MAX_RECEIVES: z.coerce.number().int().min(1).default(5),
+  /** Threads of one graph; all cores when left out. */
+  MODEL_THREADS: z.coerce.number().int().min(1).optional(),
+  /** Where the ECS agent answers, set by the agent itself. With it, a task that works is not chosen for scale-in. */
+  ECS_AGENT_URI: z.url().optional(),
+  /** A file touched while the main thread lives, for a container's health check. */
+  HEARTBEAT_FILE: z.string().min(1).optional(),
+}

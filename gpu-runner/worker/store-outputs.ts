@@ -1,0 +1,63 @@
+/** The images that a search found: rendered, encoded as the client asked, and stored, best first. */
+import { createHash } from 'node:crypto'
+import { type ImageFormat, OUTPUT_CONTENT_TYPES, type Result } from '../../shared/contract/generation.ts'
+import type { GenerationItem, StoredOutput } from '../../shared/stores/generations.ts'
+import { type Bucket, outputKey, putObject } from '../../shared/stores/outputs.ts'
+import { encodeImage } from '../engine/encode-image.ts'
+import type { Evaluator, Rendering } from '../engine/model.ts'
+import type { Answer } from '../search/search.ts'
+
+interface EncodedOutput {
+  readonly rendering: Rendering
+  readonly bytes: Uint8Array
+  readonly sha256: string
+}
+
+/**
+ * Costs no NFE. Distinct images only: two answers that became the same file count once. The result is that of the best.
+ * Writes under keys of this attempt's fence, so a second attempt never overwrites what a first one stored.
+ */
+export const storeOutputs = async (
+  bucket: Bucket,
+  { generation, evaluator, answers }: { generation: GenerationItem; evaluator: Evaluator; answers: readonly Answer[] },
+): Promise<{ outputs: StoredOutput[]; result: Result }> => {
+  const format = generation.format ?? 'png'
+  const encoded: EncodedOutput[] = []
+  for (const { latent } of answers) {
+    const rendering = await evaluator.render(latent)
+    encoded.push(await encodeOutput(rendering, format))
+  }
+  const images = distinct(encoded).toSorted((a, b) => b.rendering.reward - a.rendering.reward)
+  const [best] = images
+  if (best === undefined) throw new RangeError('outputs of no answer')
+  const outputs = await Promise.all(
+    images.map((image, index) => storeOutput(bucket, image, { generation, index, format })),
+  )
+  const { reward, found, exact } = best.rendering
+  return { outputs, result: { reward, counts: { asked: { ...generation.counts }, found: { ...found }, exact } } }
+}
+
+const encodeOutput = async (rendering: Rendering, format: ImageFormat): Promise<EncodedOutput> => {
+  const bytes = await encodeImage(rendering.image, format)
+  return { rendering, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+const distinct = (images: readonly EncodedOutput[]): EncodedOutput[] => {
+  const first = new Map<string, EncodedOutput>()
+  for (const image of images) if (!first.has(image.sha256)) first.set(image.sha256, image)
+  return [...first.values()]
+}
+
+const storeOutput = async (
+  bucket: Bucket,
+  { rendering, bytes, sha256 }: EncodedOutput,
+  { generation, index, format }: { generation: GenerationItem; index: number; format: ImageFormat },
+): Promise<StoredOutput> => {
+  const { account_id: accountId, id: generationId, fence } = generation
+  const key = outputKey({ accountId, generationId, fence, index, format })
+  const content_type = OUTPUT_CONTENT_TYPES[format]
+  await putObject(bucket, { key, bytes, contentType: content_type })
+  const { image, reward, found, exact } = rendering
+  const { width, height } = image
+  return { key, content_type, width, height, bytes: bytes.byteLength, sha256, reward, found: { ...found }, exact }
+}

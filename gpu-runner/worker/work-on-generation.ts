@@ -1,0 +1,118 @@
+/**
+ * One message, from lease to settlement. Whatever happens in between, the generation ends once: every write carries the
+ * fence of the lease, and what follows the end can be repeated by anybody from the ended item.
+ */
+import type { Disposal, Received } from '../../shared/aws/receive-messages.ts'
+import type { GenerationMessage } from '../../shared/contract/queue.ts'
+import { endUnworked } from '../../shared/stores/cancel-generation.ts'
+import { type Completion, completeGeneration } from '../../shared/stores/complete-generation.ts'
+import {
+  type Ending,
+  finishGeneration,
+  type GenerationItem,
+  getGeneration,
+  leaseGeneration,
+  releaseLease,
+} from '../../shared/stores/generations.ts'
+import type { Bucket } from '../../shared/stores/outputs.ts'
+import type { Model } from '../engine/model.ts'
+import { keepLease, type LeaseKeeper } from './keep-lease.ts'
+import { LeaseLost, searchGeneration } from './search-generation.ts'
+
+export interface WorkContext extends Completion {
+  readonly bucket: Bucket
+  readonly model: Model
+  readonly leaseMs: number
+  readonly reviewMs: number
+  /** After this many receipts a generation that keeps failing is failed for good, and refunded. */
+  readonly maxReceives: number
+  /** Aborted when this process must hand its work back. */
+  readonly stopping: AbortSignal
+  readonly now: () => number
+}
+
+const DELETE: Disposal = { kind: 'delete' }
+const RETRY_SECONDS = 2
+
+export const workOnGeneration = async (on: WorkContext, received: Received<GenerationMessage>): Promise<Disposal> => {
+  const named = { accountId: received.message.account_id, generationId: received.message.generation_id }
+  const lease = await leaseGeneration(on.table, { ...named, now: on.now(), leaseMs: on.leaseMs })
+  switch (lease.kind) {
+    case 'unknown':
+      return DELETE
+    case 'ended':
+      await completeGeneration(on, lease.generation)
+      return DELETE
+    case 'to end': {
+      const now = on.now()
+      const ended = await endUnworked(on.table, { ...lease, now, reviewAt: now + on.reviewMs })
+      if (ended === undefined) return { kind: 'return', afterSeconds: RETRY_SECONDS }
+      await completeGeneration(on, ended)
+      return DELETE
+    }
+    case 'held by another':
+      return { kind: 'return', afterSeconds: Math.max(1, (lease.until - on.now()) / 1000) }
+    case 'leased':
+      return workUnderLease(on, received, lease.generation)
+  }
+}
+
+const workUnderLease = async (
+  on: WorkContext,
+  received: Received<GenerationMessage>,
+  generation: GenerationItem,
+): Promise<Disposal> => {
+  const fenced = fencedOf(generation)
+  const keeper = keepLease({ ...on, fenced, extendMessage: received.extend })
+  try {
+    const searched = await searchGeneration(on, { generation, keeper })
+    if (searched === 'stopped') {
+      await releaseLease(on.table, fenced)
+      return { kind: 'return', afterSeconds: 0 }
+    }
+    return await endGeneration(on, generation, searched)
+  } catch (error) {
+    return await afterFailure(on, { received, generation, keeper, error })
+  } finally {
+    keeper.stop()
+  }
+}
+
+const endGeneration = async (on: WorkContext, generation: GenerationItem, ending: Ending): Promise<Disposal> => {
+  const fenced = fencedOf(generation)
+  const now = on.now()
+  const finished = await finishGeneration(on.table, { ...fenced, ending, now, reviewAt: now + on.reviewMs })
+  if (!finished) return { kind: 'return', afterSeconds: RETRY_SECONDS }
+  const ended = await getGeneration(on.table, fenced)
+  if (ended !== undefined) await completeGeneration(on, ended)
+  return DELETE
+}
+
+/** Another try for what may pass; an end with a full refund for what will not. */
+const afterFailure = async (
+  on: WorkContext,
+  failure: { received: Received<GenerationMessage>; generation: GenerationItem; keeper: LeaseKeeper; error: unknown },
+): Promise<Disposal> => {
+  const { received, generation, keeper, error } = failure
+  if (error instanceof LeaseLost || keeper.lost()) return { kind: 'return', afterSeconds: RETRY_SECONDS }
+  console.error(
+    JSON.stringify({
+      level: 'error',
+      generation: generation.id,
+      receives: received.receiveCount,
+      error: String(error),
+    }),
+  )
+  if (received.receiveCount >= on.maxReceives) {
+    const detail = 'The search failed several times on our side. Nothing was charged.'
+    return endGeneration(on, generation, { status: 'failed', nfe_used: 0, error: { code: 'search_failed', detail } })
+  }
+  await releaseLease(on.table, fencedOf(generation))
+  return { kind: 'return', afterSeconds: RETRY_SECONDS * received.receiveCount }
+}
+
+const fencedOf = (generation: GenerationItem) => ({
+  accountId: generation.account_id,
+  generationId: generation.id,
+  fence: generation.fence,
+})

@@ -1,0 +1,122 @@
+/**
+ * The client of the Rollover API, for Node and browsers:
+ *
+ *   const rollover = new Rollover({ apiKey, baseUrl })
+ *   const { id } = await rollover.create({ prompt: 'seven balloons and four bears', nfe_budget: 300 })
+ *   const generation = await rollover.wait(id)
+ *   const png = await rollover.download(generation)
+ *
+ * A call resolves with the API's answer, of the type of its contract, or rejects with RolloverError (the API refused),
+ * RolloverConnectionError (no answer) or the reason of an aborted signal. What may succeed later is tried again, after the
+ * time the API asked for; a POST carries one Idempotency-Key through all its tries, so nothing is made or charged twice.
+ */
+import type { AccountView } from '../contract/account.ts'
+import type { Generation } from '../contract/generation.ts'
+import { type DownloadOptions, downloadOutput, downloadTrace } from './download.ts'
+import {
+  type CreateOptions,
+  cancelGeneration,
+  createGeneration,
+  deleteGeneration,
+  everyOf,
+  type GenerationQuery,
+  getGeneration,
+  listGenerations,
+  type NewGeneration,
+  type Page,
+  type WaitOptions,
+  waitForGeneration,
+} from './generations.ts'
+import { type CallOptions, type Connection, type ConnectOptions, connect } from './http.ts'
+import { type LiveEvent, type StreamOptions, streamGeneration } from './stream.ts'
+import { webhookDeliveries, webhookEndpoints } from './webhooks.ts'
+
+export type { GenerationEvent } from '../contract/event.ts'
+export type { Generation, GenerationStatus, Usage } from '../contract/generation.ts'
+export type { Problem, ProblemCode } from '../contract/problem.ts'
+export { type RolloverAdmin, rolloverAdmin } from './admin.ts'
+export { RolloverChecksumError, RolloverConnectionError, RolloverError } from './errors.ts'
+export type { CreateOptions, GenerationQuery, NewGeneration, Page, WaitOptions } from './generations.ts'
+export type { CallOptions, ConnectOptions } from './http.ts'
+export type { LiveEvent } from './stream.ts'
+export { type ReceivedWebhook, verifyWebhook } from './verify-webhook.ts'
+
+export interface PackView {
+  readonly name: string
+  readonly version: string
+  readonly licence: string
+  readonly resolution: readonly [number, number]
+  readonly rewards: readonly string[]
+  readonly searches: readonly string[]
+  readonly nfe_cap: number
+  readonly price_micro_usd_per_nfe: number
+}
+
+export class Rollover {
+  readonly #api: Connection
+  readonly webhookEndpoints: ReturnType<typeof webhookEndpoints>
+  readonly webhookDeliveries: ReturnType<typeof webhookDeliveries>
+
+  constructor(options: ConnectOptions) {
+    this.#api = connect(options)
+    this.webhookEndpoints = webhookEndpoints(this.#api)
+    this.webhookDeliveries = webhookDeliveries(this.#api)
+  }
+
+  create(request: NewGeneration, options?: CreateOptions): Promise<Generation> {
+    return createGeneration(this.#api, request, options)
+  }
+
+  get(id: string, options?: CallOptions): Promise<Generation> {
+    return getGeneration(this.#api, id, options)
+  }
+
+  list(query?: GenerationQuery, options?: CallOptions): Promise<Page<Generation>> {
+    return listGenerations(this.#api, query, options)
+  }
+
+  /** Every generation the query finds, newest first, page after page. */
+  every(query: Omit<GenerationQuery, 'cursor'> = {}, options?: CallOptions): AsyncGenerator<Generation> {
+    return everyOf((cursor) => this.list({ ...query, ...(cursor !== undefined && { cursor }) }, options))
+  }
+
+  /** The generation once it has ended, however it ended. */
+  wait(id: string, options?: WaitOptions): Promise<Generation> {
+    return waitForGeneration(this.#api, id, options)
+  }
+
+  /** Its search, live: `for await (const event of rollover.stream(id))`. */
+  stream(id: string, options?: StreamOptions): AsyncGenerator<LiveEvent> {
+    return streamGeneration(this.#api, id, options)
+  }
+
+  cancel(id: string, options?: CallOptions): Promise<Generation> {
+    return cancelGeneration(this.#api, id, options)
+  }
+
+  delete(id: string, options?: CallOptions): Promise<void> {
+    return deleteGeneration(this.#api, id, options)
+  }
+
+  /** An image's bytes, checked against its hash. */
+  async download(generation: string | Generation, options: DownloadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { index: _, ...call } = options
+    const of = typeof generation === 'string' ? await this.get(generation, call) : generation
+    return downloadOutput(this.#api, of, options)
+  }
+
+  /** Every evaluation that was charged, as JSON Lines, checked against the receipt. */
+  async trace(generation: string | Generation, options?: CallOptions): Promise<string | undefined> {
+    const of = typeof generation === 'string' ? await this.get(generation, options) : generation
+    return downloadTrace(this.#api, of, options)
+  }
+
+  account(options?: CallOptions): Promise<AccountView> {
+    return this.#api.json({ method: 'GET', path: '/v1/account', ...options })
+  }
+
+  async packs(options?: CallOptions): Promise<readonly PackView[]> {
+    const { data } = await this.#api.json<{ data: PackView[] }>({ method: 'GET', path: '/v1/packs', ...options })
+    return data
+  }
+}

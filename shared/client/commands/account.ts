@@ -1,0 +1,36 @@
+/** rollover balance, packs. */
+import { type Command, EXIT, show } from './command.ts'
+import { accountLines, dollars, table } from './text.ts'
+
+export const balance: Command = {
+  words: 'balance',
+  summary: 'Show what the account has, holds and has spent',
+  run: async (terminal) => {
+    const account = await (await terminal.client()).account({ signal: terminal.signal })
+    show(terminal, account, accountLines)
+    return EXIT.ok
+  },
+}
+
+export const packs: Command = {
+  words: 'packs',
+  summary: 'List what can draw, and at what price',
+  run: async (terminal) => {
+    const found = await (await terminal.client()).packs({ signal: terminal.signal })
+    show(terminal, { data: found }, ({ data }) =>
+      table(
+        ['PACK', 'VERSION', 'LICENCE', 'SIZE', 'MOST NFES', 'PRICE OF 100 NFES', 'SEARCHES'],
+        data.map((pack) => [
+          pack.name,
+          pack.version,
+          pack.licence,
+          pack.resolution.join('x'),
+          String(pack.nfe_cap),
+          dollars(100 * pack.price_micro_usd_per_nfe),
+          pack.searches.join(' '),
+        ]),
+      ),
+    )
+    return EXIT.ok
+  },
+}

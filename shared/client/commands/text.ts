@@ -1,0 +1,61 @@
+/** How things look in a terminal. */
+import type { AccountView } from '../../contract/account.ts'
+import type { Generation, Progress } from '../../contract/generation.ts'
+
+export const dollars = (microUsd: number): string => `$${(microUsd / 1e6).toFixed(6)}`
+
+export const reward = (value: number | null | undefined): string => (value == null ? '-' : value.toFixed(3))
+
+const BAR_WIDTH = 30
+
+/** `[#####.....]  120/500 NFEs  step 3/10  best reward -0.512` */
+export const progressBar = ({ nfe_used, step, steps, best_reward }: Progress, nfeHeld: number): string => {
+  const full = Math.min(BAR_WIDTH, Math.round((BAR_WIDTH * nfe_used) / Math.max(1, nfeHeld)))
+  const bar = '#'.repeat(full).padEnd(BAR_WIDTH, '.')
+  return `[${bar}]  ${nfe_used}/${nfeHeld} NFEs  step ${step}/${steps}  best reward ${reward(best_reward)}`
+}
+
+const counts = (of: Readonly<Record<string, number>> | undefined): string =>
+  Object.entries(of ?? {})
+    .map(([thing, count]) => `${count} ${thing}`)
+    .join(', ') || 'nothing'
+
+/** A generation in a few lines, with the files that were saved of it. */
+export const generationLines = (generation: Generation, files: readonly string[] = []): string[] => {
+  const { id, status, stop_reason, result, seed, usage, error, prompt } = generation
+  const why = error?.detail ?? stop_reason
+  return [
+    `${id}  ${status}${why === null ? '' : ` (${why})`}`,
+    `  prompt   ${prompt}`,
+    ...files.map((file) => `  image    ${file}`),
+    ...(result === null
+      ? []
+      : [
+          `  reward   ${reward(result.reward)}`,
+          `  asked    ${counts(result.counts.asked)}`,
+          `  found    ${counts(result.counts.found)}${result.counts.exact ? '  (exact)' : ''}`,
+        ]),
+    `  NFEs     ${usage.nfe_held} held, ${usage.nfe_used} used, ${usage.nfe_refunded} refunded`,
+    `  price    ${dollars(usage.price_micro_usd)}`,
+    `  seed     ${seed}`,
+  ]
+}
+
+export const accountLines = (account: AccountView): string[] => [
+  `${account.id}  ${account.name}`,
+  `  balance  ${dollars(account.balance_micro_usd)}`,
+  `  held     ${dollars(account.held_micro_usd)} by ${account.open_generations} open generations`,
+  `  spent    ${dollars(account.spent_micro_usd)}`,
+  `  credited ${dollars(account.credited_micro_usd)}`,
+]
+
+/** Rows under their heads, each column as wide as its widest cell. */
+export const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string[] => {
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  return [heads, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,48 @@
+/** Accounts and keys as the API shows them. */
+import { z } from 'zod'
+
+const microUsd = z.number().int().nonnegative()
+
+export const accountSchema = z.strictObject({
+  object: z.literal('account'),
+  id: z.string(),
+  name: z.string(),
+  /** balance + held + spent = credited, always. */
+  balance_micro_usd: microUsd,
+  held_micro_usd: microUsd,
+  spent_micro_usd: microUsd,
+  credited_micro_usd: microUsd,
+  /** Generations accepted and not yet settled. */
+  open_generations: z.number().int().nonnegative(),
+  /** Below each of these amounts of credit not yet spent (balance + held) an event `account.balance_low` is announced, once a credit. */
+  balance_alerts_micro_usd: z.array(microUsd),
+  created_at: z.iso.datetime(),
+})
+export type AccountView = z.infer<typeof accountSchema>
+
+export const MAX_CREDIT_MICRO_USD = 1_000_000_000_000
+
+export const newAccountSchema = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  credit_micro_usd: z.number().int().min(0).max(MAX_CREDIT_MICRO_USD).default(0),
+})
+
+export const creditSchema = z.strictObject({
+  /** Chosen by the payer: the same id credits once. */
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  micro_usd: z.number().int().positive().max(MAX_CREDIT_MICRO_USD),
+})
+
+/** Most things on a page of a list. */
+export const MAX_PAGE = 100
+
+export const balanceAlertsSchema = z
+  .array(z.number().int().positive().max(MAX_CREDIT_MICRO_USD))
+  .max(5)
+  .refine((alerts) => new Set(alerts).size === alerts.length, 'each amount once')
+
+/** What is left out stays. */
+export const changeAccountSchema = z
+  .strictObject({ name: newAccountSchema.shape.name, balance_alerts_micro_usd: balanceAlertsSchema })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'nothing to change')

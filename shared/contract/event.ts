@@ -1,0 +1,35 @@
+/** Webhook bodies (Standard Webhooks: type, timestamp, data). Small, with a link to the whole generation. */
+import { z } from 'zod'
+import { GENERATION_STATUSES, resultSchema, STOP_REASONS, usageSchema } from './generation.ts'
+import { metadataSchema } from './metadata.ts'
+
+/** Every type of event an endpoint may ask for. A new one needs a line here and a schema of its data. */
+export const EVENT_TYPES = [
+  'generation.succeeded',
+  'generation.failed',
+  'generation.canceled',
+  'generation.expired',
+  'account.balance_low',
+  'webhook_endpoint.disabled',
+] as const
+
+/** `webhook_endpoint.test` goes only to the endpoint that is tested, whatever its filter. */
+export type EventType = (typeof EVENT_TYPES)[number] | 'webhook_endpoint.test'
+
+export const generationEventSchema = z.strictObject({
+  type: z.enum(['generation.succeeded', 'generation.failed', 'generation.canceled', 'generation.expired']),
+  timestamp: z.iso.datetime(),
+  data: z.strictObject({
+    id: z.string(),
+    status: z.enum(GENERATION_STATUSES),
+    stop_reason: z.enum(STOP_REASONS).nullable(),
+    seed: z.number().int(),
+    usage: usageSchema,
+    result: resultSchema.nullable(),
+    error: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
+    metadata: metadataSchema,
+    /** Links of the API, good as long as the generation. */
+    links: z.strictObject({ self: z.url(), outputs: z.array(z.url()) }),
+  }),
+})
+export type GenerationEvent = z.infer<typeof generationEventSchema>

@@ -1,0 +1,83 @@
+/**
+ * What follows the end of a generation: write the ledger, settle the hold, announce the event. Each step reads the ended
+ * item alone and may run any number of times, so the runner, a redelivered message and reconcile all call this one function.
+ */
+import type { GenerationEvent } from '../contract/event.ts'
+import type { Usage } from '../contract/generation.ts'
+import { dayOf } from '../domain/period.ts'
+import { billUsage } from '../domain/price.ts'
+import { expiresAt } from '../domain/retention.ts'
+import { announceEvent } from './announce-event.ts'
+import { closeGeneration, type GenerationItem } from './generations.ts'
+import { noteHistory } from './history.ts'
+import { settleHold } from './holds.ts'
+import { appendLedger, holdEntry, settleEntry } from './ledger.ts'
+import type { Queues } from './queues.ts'
+import type { Table } from './store.ts'
+
+export interface Completion {
+  readonly table: Table
+  readonly queues: Queues
+  /** Where clients reach the API; webhooks link to it. */
+  readonly publicUrl: string
+}
+
+/** The id of the event of a generation's end, and of its delivery to the request's own URL. */
+export const deliveryIdOf = (generationId: string): string => generationId.replace(/^gen_/, 'evt_')
+
+/** Throws when the generation has not ended. */
+export const completeGeneration = async (on: Completion, generation: GenerationItem): Promise<void> => {
+  const { id, account_id: accountId, finished_at: finishedAt } = generation
+  if (finishedAt === undefined) throw new Error(`generation ${id} has not ended`)
+  // Ahead of the money: what the account has spent is in the ledger, always. The edge may have died before its own entry.
+  const [held, settled] = [holdEntry(generation), settleEntry(generation)]
+  await Promise.all([appendLedger(on.table, held), appendLedger(on.table, settled)])
+  const account = await settleHold(on.table, {
+    accountId,
+    generationId: id,
+    hold: { micro_usd: held.micro_usd, nfe: held.nfe, key_id: held.key_id, day: dayOf(generation.created_at) },
+    used: { nfe: settled.nfe, microUsd: settled.micro_usd },
+  })
+  if (account !== undefined) await noteHistory(on.table, generation)
+  const { type, data } = eventOf(generation, on.publicUrl)
+  await announceEvent(on, {
+    accountId,
+    eventId: deliveryIdOf(id),
+    type,
+    timestamp: finishedAt,
+    data,
+    ...(generation.webhook_url !== undefined && { perRequestUrl: generation.webhook_url }),
+  })
+  await closeGeneration(on.table, { accountId, generationId: id, expiresAt: expiresAt(generation) ?? finishedAt })
+}
+
+/** The bill as far as it stands: before the end all is held, nothing charged and nothing refunded. */
+export const usageOf = (generation: GenerationItem): Usage => {
+  const { nfe_budget: nfeHeld, nfe_used: nfeUsed, micro_usd_per_nfe: microUsdPerNfe } = generation
+  const receipt_sha256 = generation.trace?.sha256 ?? null
+  const bill = { ...billUsage({ nfeHeld, nfeUsed: nfeUsed ?? 0, microUsdPerNfe }), receipt_sha256 }
+  return nfeUsed === undefined ? { ...bill, nfe_refunded: 0 } : bill
+}
+
+/** The API's stable link to an output: authenticated, and redirecting to a fresh presigned one. */
+export const outputLink = (publicUrl: string, generationId: string, index: number): string =>
+  `${publicUrl}/v1/generations/${generationId}/outputs/${index}`
+
+/** What the world is told of a generation that ended: the event's type and data. */
+export const eventOf = (generation: GenerationItem, publicUrl: string): Pick<GenerationEvent, 'type' | 'data'> => ({
+  type: `generation.${generation.status}` as GenerationEvent['type'],
+  data: {
+    id: generation.id,
+    status: generation.status,
+    stop_reason: generation.stop_reason ?? null,
+    seed: generation.seed,
+    usage: usageOf(generation),
+    result: generation.result ?? null,
+    error: generation.error ?? null,
+    metadata: { ...generation.metadata },
+    links: {
+      self: `${publicUrl}/v1/generations/${generation.id}`,
+      outputs: (generation.outputs ?? []).map((_, index) => outputLink(publicUrl, generation.id, index)),
+    },
+  },
+})

@@ -1,0 +1,249 @@
+/**
+ * Holds on the account item. Taking one and settling it are ONE conditional update each: balance, caps and counters change
+ * together or not at all, however many edges and runners ask at once.
+ *
+ * The counters say how many NFEs a key has set aside or used in a day and in a month (UTC). Each lives under the name of its
+ * period ("key_A 2026-11-24"), so a new day begins by its name being absent and nothing has to be reset; what a settlement
+ * gives back goes to the period in which it was held, however late. reconcile removes the names of periods long over.
+ *
+ * A hold costs about 150 bytes of the item's 400 kB; MAX_HOLDS keeps the item far below that.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { DAY_MS, dayOf, endOfDay, endOfMonth, monthOf } from '../domain/period.ts'
+import type { Account } from './accounts.ts'
+import { conditional, type Table } from './store.ts'
+import { accountKey, dueAt } from './table.ts'
+
+export const MAX_HOLDS = 1000
+
+export interface Hold {
+  readonly micro_usd: number
+  readonly nfe: number
+  readonly at: number
+  /** Whose counters it went to, and for which day. */
+  readonly key_id: string
+  readonly day: string
+  /** The batch whose lines were held together; see batches.ts. */
+  readonly batch_id?: string
+}
+
+/** NFEs that a key may hold or use in a day and in a month; null is without limit. */
+export interface KeyCaps {
+  readonly nfe_per_day: number | null
+  readonly nfe_per_month: number | null
+}
+
+/** What one generation may cost. */
+export interface HoldPart {
+  readonly generationId: string
+  readonly microUsd: number
+  readonly nfe: number
+}
+
+interface HoldTerms {
+  readonly accountId: string
+  readonly key: KeyCaps & { readonly id: string }
+  /** When it is held: one without a generation is given back some time after. */
+  readonly at: number
+  /** The generation's created_at: decides the day and the month that it counts for. */
+  readonly createdAt: number
+  readonly reviewAt: number
+}
+
+export type HoldRequest = HoldTerms & HoldPart
+
+/** One or more generations, held together or not at all. At most 100: an expression has 4 kB. */
+export interface HoldsRequest extends HoldTerms {
+  readonly parts: readonly [HoldPart, ...HoldPart[]]
+  readonly batchId?: string
+}
+
+export type HoldOutcome =
+  | { readonly kind: 'held'; readonly hold: Hold }
+  | { readonly kind: 'insufficient'; readonly balanceMicroUsd: number }
+  | { readonly kind: 'above cap'; readonly cap: 'day' | 'month'; readonly available: number; readonly resetsAt: number }
+  | { readonly kind: 'too many holds' }
+  | { readonly kind: 'no account' }
+
+/** Name of a key's counter for a day or a month. */
+export const counterName = (keyId: string, period: string): string => `${keyId} ${period}`
+
+/**
+ * Sets aside what a generation may cost. Asked again for the same generation and amount it answers `held` with the hold that
+ * stands and changes nothing: an SDK retry can meet its own hold.
+ */
+export const holdBudget = (
+  table: Table,
+  { generationId, microUsd, nfe, ...terms }: HoldRequest,
+): Promise<HoldOutcome> => holdTogether(table, { ...terms, parts: [{ generationId, microUsd, nfe }] })
+
+/**
+ * Sets aside what several generations may cost, each under its own id, in the same one update: all are held or none is. The
+ * outcome speaks of the first part's hold; the others stand and fall with it.
+ */
+export const holdTogether = async (table: Table, request: HoldsRequest): Promise<HoldOutcome> => {
+  const { key, parts } = request
+  const total = totalOf(parts)
+  const holds = parts.map((part) => holdOf(request, part))
+  const [first] = parts
+  const hold = holdOf(request, first)
+  const due = dueAt('ACCOUNT', request.reviewAt)
+  const caps = [
+    capCondition('day', key.nfe_per_day, total.nfe),
+    capCondition('month', key.nfe_per_month, total.nfe),
+  ].filter((cap) => cap !== undefined)
+  const outcome = await conditional<HoldOutcome>(
+    table.client
+      .send(
+        new UpdateCommand({
+          TableName: table.name,
+          Key: accountKey(request.accountId),
+          // if_not_exists of the review: a busy account must not push its own review away for ever.
+          UpdateExpression: `SET balance_micro_usd = balance_micro_usd - :amount, held_micro_usd = held_micro_usd + :amount, ${parts.map((_, at) => `holds.#h${at} = :h${at}`).join(', ')}, key_nfe.#day = if_not_exists(key_nfe.#day, :none) + :nfe, key_nfe.#month = if_not_exists(key_nfe.#month, :none) + :nfe, duePk = if_not_exists(duePk, :duePk), dueSk = if_not_exists(dueSk, :dueSk)`,
+          ConditionExpression: [
+            'attribute_exists(pk) AND attribute_not_exists(holds.#h0) AND balance_micro_usd >= :amount AND size(holds) <= :room',
+            ...caps.map(({ condition }) => condition),
+          ].join(' AND '),
+          ExpressionAttributeNames: {
+            ...Object.fromEntries(parts.map(({ generationId }, at) => [`#h${at}`, generationId])),
+            ...counterNames(hold),
+          },
+          ExpressionAttributeValues: {
+            ...Object.fromEntries(holds.map((each, at) => [`:h${at}`, each])),
+            ':amount': total.microUsd,
+            ':nfe': total.nfe,
+            ':none': 0,
+            ':room': MAX_HOLDS - parts.length,
+            ':duePk': due.duePk,
+            ':dueSk': due.dueSk,
+            ...Object.fromEntries(caps.map(({ name, room }) => [name, room])),
+          },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      )
+      .then(() => ({ kind: 'held', hold })),
+    ({ Item }) => explainRefusal(Item, request, { hold, first, ...total }),
+  )
+  return outcome ?? { kind: 'no account' }
+}
+
+const totalOf = (parts: readonly HoldPart[]): { microUsd: number; nfe: number } => ({
+  microUsd: parts.reduce((sum, { microUsd }) => sum + microUsd, 0),
+  nfe: parts.reduce((sum, { nfe }) => sum + nfe, 0),
+})
+
+const holdOf = (request: HoldsRequest, { microUsd, nfe }: HoldPart): Hold => ({
+  micro_usd: microUsd,
+  nfe,
+  at: request.at,
+  key_id: request.key.id,
+  day: dayOf(request.createdAt),
+  ...(request.batchId !== undefined && { batch_id: request.batchId }),
+})
+
+/**
+ * Debits what was used, frees the rest of the hold and gives the NFEs not used back to the key's counters: the single act
+ * that ends a hold. The account after it; undefined, with nothing changed, without the hold (settled before).
+ */
+export const settleHold = async (
+  table: Table,
+  settle: {
+    accountId: string
+    generationId: string
+    hold: Omit<Hold, 'at'>
+    used: { nfe: number; microUsd: number }
+  },
+): Promise<Account | undefined> => {
+  const { hold, used } = settle
+  if (used.microUsd > hold.micro_usd || used.nfe > hold.nfe) throw new RangeError('a settlement above its hold')
+  const settled = await conditional(
+    table.client.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: accountKey(settle.accountId),
+        // if_not_exists: a counter of a period long over may have been removed, and stays worth nothing.
+        UpdateExpression:
+          'SET balance_micro_usd = balance_micro_usd + :freed, held_micro_usd = held_micro_usd - :held, spent_micro_usd = spent_micro_usd + :used, key_nfe.#day = if_not_exists(key_nfe.#day, :back) - :back, key_nfe.#month = if_not_exists(key_nfe.#month, :back) - :back REMOVE holds.#id',
+        ConditionExpression: 'holds.#id.micro_usd = :held',
+        ExpressionAttributeNames: { '#id': settle.generationId, ...counterNames(hold) },
+        ExpressionAttributeValues: {
+          ':freed': hold.micro_usd - used.microUsd,
+          ':held': hold.micro_usd,
+          ':used': used.microUsd,
+          ':back': hold.nfe - used.nfe,
+        },
+        ReturnValues: 'ALL_NEW',
+      }),
+    ),
+  )
+  return settled?.Attributes as Account | undefined
+}
+
+const counterNames = ({ key_id, day }: Pick<Hold, 'key_id' | 'day'>) => ({
+  '#day': counterName(key_id, day),
+  '#month': counterName(key_id, monthOf(day)),
+})
+
+/** DynamoDB compares but does not add in a condition, so the room under the cap is computed here; below 0 nothing fits. */
+const capCondition = (period: 'day' | 'month', cap: number | null, nfe: number) => {
+  if (cap === null) return undefined
+  const room = cap - nfe
+  const name = `:${period}Room`
+  const fits = `key_nfe.#${period} <= ${name}`
+  return { name, room, condition: room < 0 ? fits : `(attribute_not_exists(key_nfe.#${period}) OR ${fits})` }
+}
+
+type StoredItem = Readonly<Record<string, AttributeValue>>
+
+const explainRefusal = (
+  item: StoredItem | undefined,
+  { key }: HoldsRequest,
+  asked: { hold: Hold; first: HoldPart; microUsd: number; nfe: number },
+): HoldOutcome => {
+  if (item === undefined) return { kind: 'no account' }
+  const { hold, first } = asked
+  const standing = item['holds']?.M?.[first.generationId]?.M
+  if (standing !== undefined && numberOf(standing['micro_usd']) === first.microUsd)
+    return {
+      kind: 'held',
+      hold: { ...hold, at: numberOf(standing['at']), key_id: standing['key_id']?.S ?? hold.key_id },
+    }
+  const month = monthOf(hold.day)
+  const limits = [
+    { cap: 'day', limit: key.nfe_per_day, period: hold.day, resetsAt: endOfDay(hold.day) },
+    { cap: 'month', limit: key.nfe_per_month, period: month, resetsAt: endOfMonth(month) },
+  ] as const
+  for (const { cap, limit, period, resetsAt } of limits) {
+    if (limit === null) continue
+    const counted = numberOf(item['key_nfe']?.M?.[counterName(key.id, period)])
+    if (counted + asked.nfe > limit)
+      return { kind: 'above cap', cap, available: Math.max(0, limit - counted), resetsAt }
+  }
+  const balanceMicroUsd = numberOf(item['balance_micro_usd'])
+  return balanceMicroUsd < asked.microUsd ? { kind: 'insufficient', balanceMicroUsd } : { kind: 'too many holds' }
+}
+
+const numberOf = (value: AttributeValue | undefined): number => Number(value?.N ?? 0)
+
+/** Periods are kept this long after their end: a slow edge may still count for yesterday, a person may still look. */
+const KEEP_COUNTERS_MS = 2 * DAY_MS
+const MAX_FORGOTTEN = 100
+
+/** Removes counters of periods long over. A late settlement may bring one back with nothing in it; the next review removes it. */
+export const forgetOldCounters = async (table: Table, account: Account, now: number): Promise<void> => {
+  const old = Object.keys(account.key_nfe)
+    .filter((name) => endOfPeriod(name.slice(name.lastIndexOf(' ') + 1)) + KEEP_COUNTERS_MS < now)
+    .slice(0, MAX_FORGOTTEN)
+  if (old.length === 0) return
+  await table.client.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: accountKey(account.id),
+      UpdateExpression: `REMOVE ${old.map((_, index) => `key_nfe.#old${index}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(old.map((name, index) => [`#old${index}`, name])),
+    }),
+  )
+}
+
+const endOfPeriod = (period: string): number => (period.length === 7 ? endOfMonth(period) : endOfDay(period))

@@ -1,0 +1,78 @@
+/** The real runner on a model in closed form: a test that wants to stop time between two evaluations needs no network. */
+
+import type { Evaluator, Model } from '../../gpu-runner/engine/model.ts'
+import { type WorkContext, workOnGeneration } from '../../gpu-runner/worker/work-on-generation.ts'
+import type { Disposal } from '../../shared/aws/receive-messages.ts'
+import { evaluateClosedForm } from '../unit/engine/closed-form.ts'
+import type { Edge } from './edge.ts'
+
+export interface TestRunner {
+  /** Works on one generation as if its message had come. */
+  work(named: { accountId: string; generationId: string }, receiveCount?: number): Promise<Disposal>
+  /** Latents the model was run on, over all generations and attempts. */
+  nfe(): number
+}
+
+export interface RunnerOptions {
+  readonly now?: () => number
+  /** Called before each evaluation, with how many came before it; what it returns is awaited. */
+  readonly beforeEvaluation?: (calls: number) => Promise<unknown> | undefined
+  readonly leaseMs?: number
+  readonly stopping?: AbortSignal
+}
+
+export const createRunner = (edge: Edge, options: RunnerOptions = {}): TestRunner => {
+  const { model, nfe } = closedFormModel(edge, options)
+  const on: WorkContext = {
+    ...edge.api,
+    model,
+    leaseMs: options.leaseMs ?? 30_000,
+    maxReceives: 3,
+    stopping: options.stopping ?? new AbortController().signal,
+    now: options.now ?? edge.api.now,
+  }
+  return {
+    nfe,
+    work: ({ accountId, generationId }, receiveCount = 1) =>
+      workOnGeneration(on, {
+        message: { account_id: accountId, generation_id: generationId },
+        receiveCount,
+        extend: async () => undefined,
+      }),
+  }
+}
+
+const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { model: Model; nfe: () => number } => {
+  const manifest = edge.api.packs.get('emoji-world')?.manifest
+  if (manifest === undefined) throw new Error('the edge has no pack')
+  const [height, width] = manifest.resolution
+  let total = 0
+  let calls = 0
+  const begin = async (): Promise<Evaluator> => {
+    let nfe = 0
+    return {
+      evaluate: async (asks) => {
+        await beforeEvaluation?.(calls++)
+        nfe += asks.length
+        total += asks.length
+        return asks.map(evaluateClosedForm)
+      },
+      render: async (latent) => {
+        const data = Float32Array.from({ length: 3 * width * height }, (_, at) => latent[at % latent.length] ?? 0)
+        const { reward = 0 } = evaluateClosedForm({ latent, t: 0, wants: 'reward' })
+        return { image: { data, width, height }, reward, found: { bear: 1 }, exact: false }
+      },
+      nfe: () => nfe,
+      end: async () => undefined,
+    }
+  }
+  const none = { runs: 0, rows: 0, ms: 0 }
+  const model: Model = {
+    manifest,
+    begin,
+    nfe: () => total,
+    meters: () => ({ encode: none, velocity: none, decode: none, count: none }) as never,
+    close: async () => undefined,
+  }
+  return { model, nfe: () => total }
+}

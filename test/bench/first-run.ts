@@ -1,0 +1,71 @@
+/**
+ * `npm run bench:first-run [-- --prompts FILE --seeds N --out FILE]`: one ODE sample, best-of-n and rbf at 100, 200 and 500
+ * NFEs. Prints a Markdown table of the reward, the judge's score, and how often every count is right.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { SearchName } from '../../gpu-runner/search/searches.ts'
+import { type Measured, meanOf, measure, openBench } from './measure.ts'
+
+const HELD_OUT = fileURLToPath(new URL('./prompts/heldout.txt', import.meta.url))
+const NFES_OF_ONE_SAMPLE = 20
+
+const { values } = parseArgs({
+  options: {
+    prompts: { type: 'string', default: HELD_OUT },
+    first: { type: 'string', default: '10' },
+    seeds: { type: 'string', default: '3' },
+    out: { type: 'string' },
+  },
+})
+
+interface Row {
+  readonly name: string
+  readonly search: SearchName
+  readonly nfe: number
+}
+
+const ROWS: readonly Row[] = [
+  { name: 'ODE, one sample', search: 'best-of-n', nfe: NFES_OF_ONE_SAMPLE },
+  ...[100, 200, 500].flatMap((nfe): Row[] => [
+    { name: 'best-of-n (ODE)', search: 'best-of-n', nfe },
+    { name: 'rbf', search: 'rbf', nfe },
+  ]),
+]
+
+const prompts = (await readFile(values.prompts, 'utf8')).split('\n').filter(Boolean).slice(0, Number(values.first))
+const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1)
+
+const lines = [
+  '| search | NFEs asked | NFEs used | reward | held-out reward | exact | exact by the judge | seconds |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- |',
+]
+const share = (measured: readonly Measured[], holds: (one: Measured) => boolean) =>
+  meanOf(measured.map((one) => Number(holds(one)))).toFixed(2)
+
+const bench = await openBench()
+for (const { name, search, nfe } of ROWS) {
+  const measured: Measured[] = []
+  for (const prompt of prompts)
+    for (const seed of seeds) measured.push(await measure(bench, { prompt, search, nfe, seed }))
+  const mean = (of: (one: Measured) => number, digits = 2) => meanOf(measured.map(of)).toFixed(digits)
+  const cells = [
+    name,
+    nfe,
+    mean((one) => one.nfeUsed, 0),
+    mean((one) => one.reward),
+    mean((one) => one.heldOut),
+    share(measured, (one) => one.exact),
+    share(measured, (one) => one.heldOutExact),
+    mean((one) => one.seconds),
+  ]
+  lines.push(`| ${cells.join(' | ')} |`)
+  console.error(lines.at(-1))
+}
+await bench.model.close()
+const machine = `${prompts.length} prompts, seeds ${seeds.join(', ')}; ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}.`
+const table = `${lines.join('\n')}\n\n${machine}\n`
+if (values.out !== undefined) await writeFile(values.out, table)
+console.log(table)

@@ -1,0 +1,91 @@
+/** The whole stack in its own folder and ports, for one test file, with terms short enough to watch a crash heal. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createGeneration, getGeneration, openAccount } from '../../cdk/local/api-client.ts'
+import { type Stack, startStack } from '../../cdk/local/stack.ts'
+import type { Generation } from '../../shared/contract/generation.ts'
+
+export interface RunningStack {
+  stack: Stack
+  readonly dataFolder: string
+  /** Stops and starts the stack again on the same data. */
+  restart(): Promise<void>
+  open(creditMicroUsd?: number): Promise<StackAccount>
+  close(): Promise<void>
+}
+
+export interface StackAccount {
+  readonly apiKey: string
+  readonly webhookSecret: string
+  create(request: object): Promise<Generation>
+  get(id: string): Promise<Generation>
+  /** Waits until the condition holds for the generation. */
+  until(id: string, holds: (generation: Generation) => boolean, limitMs?: number): Promise<Generation>
+  totals(): Promise<Record<string, number>>
+}
+
+const LEASE_SECONDS = 2
+const REVIEW_SECONDS = 3
+
+export const runStack = async (): Promise<RunningStack> => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'rollover-e2e-'))
+  const start = () => startStack({ dataFolder, port: 0, leaseSeconds: LEASE_SECONDS, reviewSeconds: REVIEW_SECONDS })
+  const running = {
+    stack: await start(),
+    dataFolder,
+    restart: async () => {
+      await running.stack.stop()
+      running.stack = await start()
+    },
+    open: async (creditMicroUsd = 1_000_000) => {
+      const { url, adminKey } = running.stack
+      const opened = await openAccount(url, { adminKey, name: 'Test', creditMicroUsd })
+      return accountOf(running, { apiKey: opened.api_key, webhookSecret: opened.webhook_secret })
+    },
+    close: async () => {
+      await running.stack.stop()
+      await rm(dataFolder, { recursive: true, force: true })
+    },
+  }
+  return running
+}
+
+const accountOf = (
+  running: { stack: Stack },
+  { apiKey, webhookSecret }: { apiKey: string; webhookSecret: string },
+): StackAccount => {
+  const get = (id: string) => getGeneration(running.stack.url, apiKey, id)
+  return {
+    apiKey,
+    webhookSecret,
+    create: (request) => createGeneration(running.stack.url, apiKey, request),
+    get,
+    until: async (id, holds, limitMs = 90_000) => {
+      const end = Date.now() + limitMs
+      for (;;) {
+        // The edge may be the process that a test has just killed.
+        const generation = await get(id).catch(() => undefined)
+        if (generation !== undefined && holds(generation)) return generation
+        if (Date.now() > end)
+          throw new Error(`still ${generation?.status} after ${limitMs} ms: ${JSON.stringify(generation)}`)
+        await sleep(50)
+      }
+    },
+    totals: async () => {
+      const headers = { authorization: `Bearer ${apiKey}` }
+      const response = await fetch(`${running.stack.url}/v1/account`, { headers })
+      return (await response.json()) as Record<string, number>
+    },
+  }
+}
+
+export const ended = (generation: Generation): boolean => generation.finished_at !== null
+
+/** Kills a process of the stack as a machine that loses power would. */
+export const killHard = (stack: Stack, name: string): void => {
+  const pid = stack.children.get(name)?.pid()
+  if (pid === undefined) throw new Error(`${name} is not running`)
+  process.kill(pid, 'SIGKILL')
+}

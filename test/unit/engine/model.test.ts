@@ -1,0 +1,182 @@
+/** On the pack that ships: the same graphs, tokenizer and thread as in production. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { openModel } from '../../../gpu-runner/engine/model.ts'
+import { ModelError, type ModelFault } from '../../../gpu-runner/engine/model-error.ts'
+import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
+import type { Ask } from '../../../gpu-runner/search/search.ts'
+import { changedPack, EMOJI_WORLD, listing, packFile } from '../pack/pack-folder.ts'
+
+const SIZE = 64 * 64
+const model = await openModel({ packFolder: EMOJI_WORLD, maxBatch: 3 })
+after(() => model.close())
+
+const begin = () =>
+  model.begin({ prompt: 'two cats and 3 trees', reward: { name: 'count', counts: { cat: 2, tree: 3 } } })
+const latentOf = (k: number) => Float32Array.from({ length: SIZE }, (_, i) => 1.4 * Math.sin(i * (1.3 + k) + k))
+const ask = (k: number, wants: Ask['wants'] = 'both'): Ask => ({
+  latent: latentOf(k),
+  t: wants === 'reward' ? 0 : 1 - k / 8,
+  wants,
+})
+
+const fault = (expected: ModelFault, sentence: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ModelError, String(error))
+  assert.equal(error.fault, expected)
+  assert.match(error.message, sentence)
+  return true
+}
+
+test('an ask has the same bits alone, in a batch, and between the asks of another generation', async () => {
+  const cats = await begin()
+  const bears = await model.begin({ prompt: 'a bear', reward: { name: 'count', counts: { bear: 1 } } })
+  const asks = [ask(0), ask(1, 'velocity'), ask(2, 'reward'), ask(3), ask(4, 'velocity')]
+  const alone = []
+  for (const one of asks) alone.push(...(await cats.evaluate([one])))
+  assert.deepEqual(await cats.evaluate(asks), alone)
+  const [mixed, other] = await Promise.all([cats.evaluate(asks), bears.evaluate(asks)])
+  assert.deepEqual(mixed, alone)
+  assert.notDeepEqual(other[0]?.velocity, mixed[0]?.velocity)
+  await Promise.all([cats.end(), bears.end()])
+})
+
+test('gives what an ask wants and nothing else, and leaves its latent alone', async () => {
+  const cats = await begin()
+  const asks = [ask(1), ask(2, 'velocity'), ask(3, 'reward')]
+  const [both, velocity, reward] = await cats.evaluate(asks)
+  assert.deepEqual([both?.velocity?.length, typeof both?.reward], [SIZE, 'number'])
+  assert.deepEqual([velocity?.velocity?.length, velocity?.reward], [SIZE, undefined])
+  assert.deepEqual([reward?.velocity, typeof reward?.reward], [undefined, 'number'])
+  assert.deepEqual(asks[0]?.latent, latentOf(1))
+  assert.deepEqual(await cats.evaluate([]), [])
+})
+
+test('counts one NFE for each velocity and none for a reward or an image, by generation and over all', async () => {
+  const [cats, again, before] = [await begin(), await begin(), model.nfe()]
+  await Promise.all([
+    cats.evaluate([ask(0), ask(1, 'velocity'), ask(2, 'reward'), ask(3), ask(4)]),
+    again.evaluate([ask(5), ask(6, 'reward')]),
+  ])
+  await cats.render(latentOf(0))
+  assert.equal(cats.nfe(), 4)
+  assert.equal(again.nfe(), 1)
+  assert.equal(model.nfe() - before, 5)
+})
+
+test('scores the denoised estimate x - t u', async () => {
+  const cats = await begin()
+  const { latent, t } = ask(3)
+  const [seen] = await cats.evaluate([{ latent, t, wants: 'both' }])
+  const denoised = latent.map((x, i) => x - t * (seen?.velocity?.[i] ?? Number.NaN))
+  const [direct] = await cats.evaluate([{ latent: denoised, t: 0, wants: 'reward' }])
+  assert.ok(Math.abs((direct?.reward ?? Number.NaN) - (seen?.reward ?? Number.NaN)) < 1e-3)
+})
+
+test('renders the image whose reward was told', async () => {
+  const cats = await begin()
+  const [told] = await cats.evaluate([ask(2, 'reward')])
+  const { image, reward, found, exact } = await cats.render(latentOf(2))
+  assert.equal(reward, told?.reward)
+  assert.deepEqual([image.width, image.height, image.data.length], [128, 128, 3 * 128 * 128])
+  assert.ok(image.data.every((value) => value >= -1 && value <= 1))
+  assert.ok(Object.values(found).every((count) => Number.isInteger(count) && count > 0))
+  assert.equal(exact, false)
+})
+
+test('refuses what no graph can answer, before anything is spent', async () => {
+  const cats = await begin()
+  const latent = latentOf(0)
+  const short = latent.subarray(1)
+  await assert.rejects(
+    cats.evaluate([{ latent: short, t: 1, wants: 'both' }]),
+    fault('request', /has 4096 numbers here, got 4095/),
+  )
+  for (const t of [-0.1, 1.1, Number.NaN])
+    await assert.rejects(cats.evaluate([{ latent, t, wants: 'both' }]), fault('request', /t must lie in \[0, 1\]/))
+  await assert.rejects(cats.evaluate([{ latent, t: 0.5, wants: 'reward' }]), fault('request', /clean latent/))
+  await assert.rejects(cats.evaluate([{ ...ask(1), gradient: true }]), fault('request', /no graph .* gradient/))
+  const broken = [{ latent: latent.with(9, Number.NaN), t: 1, wants: 'both' as const }]
+  await assert.rejects(cats.evaluate(broken), fault('request', /not finite/))
+  await assert.rejects(cats.render(short), fault('request', /got 4095/))
+  assert.equal(cats.nfe(), 0)
+  const unicorns = model.begin({ prompt: 'a unicorn', reward: { name: 'count', counts: { unicorn: 1 } } })
+  await assert.rejects(unicorns, fault('request', /does not count "unicorn"/))
+})
+
+test('numbers that are none fail their own call, and no other call of the batch', async () => {
+  const [cats, others] = [await begin(), await begin()]
+  const huge = { latent: latentOf(0).fill(3e38), t: 1, wants: 'velocity' as const }
+  const overflowing = assert.rejects(cats.evaluate([ask(1), huge]), fault('graph', /not finite/))
+  const [well] = await others.evaluate([ask(1)])
+  await overflowing
+  assert.deepEqual(well, (await others.evaluate([ask(1)]))[0])
+  assert.equal(cats.nfe(), 2)
+})
+
+test('evaluates nothing after its end', async () => {
+  const cats = await begin()
+  await cats.end()
+  await assert.rejects(cats.evaluate([ask(1)]), fault('request', /has ended/))
+})
+
+test('reads digits as the number words the network knows', async () => {
+  const reward = { name: 'count', counts: { cat: 2 } } as const
+  const [digits, words] = [
+    await model.begin({ prompt: '2 cats', reward }),
+    await model.begin({ prompt: 'two cats', reward }),
+  ]
+  assert.deepEqual(await digits.evaluate([ask(1, 'velocity')]), await words.evaluate([ask(1, 'velocity')]))
+})
+
+test('refuses to open a pack with a corrupted graph, and says which', async (t) => {
+  const bytes = await packFile('decode.onnx')
+  bytes[1000] = (bytes[1000] ?? 0) ^ 1
+  const opening = openModel({ packFolder: await changedPack(t, { files: { 'decode.onnx': bytes } }) })
+  await assert.rejects(
+    opening,
+    (error: unknown) => error instanceof PackError && /^decode\.onnx has sha256/.test(error.message),
+  )
+})
+
+test('refuses a pack whose files are whole but are no such graphs', async (t) => {
+  const text = new TextEncoder().encode('not a graph')
+  const noGraph = await changedPack(t, {
+    files: { 'encode.onnx': text },
+    manifest: (m) => {
+      m.files['encode.onnx'] = listing(text)
+    },
+  })
+  await assert.rejects(openModel({ packFolder: noGraph }), /^PackError: encode\.onnx is not a graph/)
+  const swapped = await changedPack(t, {
+    manifest: (m) => {
+      m.graphs['velocity'] = 'decode.onnx'
+    },
+  })
+  await assert.rejects(
+    openModel({ packFolder: swapped }),
+    /^PackError: decode\.onnx should have t: float32 \[batch\] among its inputs/,
+  )
+})
+
+test('opens a pack without reading its judge', async (t) => {
+  const manifest = changedPack(t, {
+    manifest: (m) => {
+      Object.assign(m, { judges: { count: { ...m.rewards.count, file: 'judge-count.onnx' } } })
+      m.files['judge-count.onnx'] = { sha256: '0'.repeat(64), bytes: 1 }
+    },
+  })
+  const opened = await openModel({ packFolder: await manifest })
+  await opened.close()
+})
+
+test('closing rejects what is pending, and everything after', async () => {
+  const closing = await openModel({ packFolder: EMOJI_WORLD, onCrash: () => assert.fail('a close is no crash') })
+  const cats = await closing.begin({ prompt: 'two cats', reward: { name: 'count', counts: { cat: 2 } } })
+  const pending = cats.evaluate(Array.from({ length: 40 }, () => ask(1)))
+  const rejected = assert.rejects(pending, fault('closed', /was closed/))
+  await closing.close()
+  await rejected
+  await assert.rejects(cats.render(latentOf(1)), fault('closed', /was closed/))
+  await cats.end()
+  assert.ok(closing.nfe() < 40)
+})

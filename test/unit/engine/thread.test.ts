@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createNfeMeter } from '../../../gpu-runner/engine/meters.ts'
+import { ModelError } from '../../../gpu-runner/engine/model-error.ts'
+import { startThread } from '../../../gpu-runner/engine/thread.ts'
+
+const entry = new URL('./dying-thread.ts', import.meta.url)
+
+const crashed = (sentence: RegExp) => (error: unknown) =>
+  error instanceof ModelError && error.fault === 'crashed' && sentence.test(error.message)
+
+function start() {
+  const crash = Promise.withResolvers<ModelError>()
+  const crashes: ModelError[] = []
+  const thread = startThread({
+    entry,
+    onCrash: (error) => {
+      crashes.push(error)
+      crash.resolve(error)
+    },
+  })
+  const neverAnswered = () =>
+    thread.call('open', { packFolder: '', threads: 1, maxBatch: 1, nfe: createNfeMeter(), graphs: createNfeMeter() })
+  const dieOfError = () =>
+    thread.call('begin', { evaluator: 1, prompt: '', reward: { name: 'count', counts: {} }, nfe: createNfeMeter() })
+  return { thread, neverAnswered, dieOfError, crash: crash.promise, crashes }
+}
+
+test('an uncaught error in the thread rejects everything pending and reaches the owner once', async () => {
+  const { neverAnswered, dieOfError, crash, crashes, thread } = start()
+  const pending = [neverAnswered(), dieOfError(), neverAnswered()]
+  for (const call of pending) await assert.rejects(call, crashed(/died: out of device memory/))
+  assert.ok(crashed(/out of device memory/)(await crash))
+  await assert.rejects(neverAnswered(), crashed(/out of device memory/))
+  await thread.close()
+  assert.equal(crashes.length, 1)
+})
+
+test('a thread that exits by itself is a crash too', async () => {
+  const { neverAnswered, thread, crash } = start()
+  const pending = neverAnswered()
+  const ending = thread.call('end', { evaluator: 1 })
+  await assert.rejects(pending, crashed(/ended by itself with code 3/))
+  await assert.rejects(ending, crashed(/code 3/))
+  await crash
+})
+
+test('a second close waits for the same end', async () => {
+  const { thread, dieOfError } = start()
+  await assert.rejects(dieOfError())
+  await Promise.all([thread.close(), thread.close()])
+})

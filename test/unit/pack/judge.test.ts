@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { PackError, readPack } from '../../../gpu-runner/pack/read-pack.ts'
+import { openCountGraph } from '../../../gpu-runner/pack/sessions.ts'
+import { countTarget } from '../../../gpu-runner/reward/count.ts'
+import { openJudge } from '../../bench/judge.ts'
+import { changedPack, listing, packFile } from './pack-folder.ts'
+
+test('scores images with the judge of the pack, as that graph does', async (t) => {
+  // The reward graph with one more field (doc_string "x"): another file that gives the same numbers.
+  const bytes = Uint8Array.from([...(await packFile('reward-count.onnx')), 0x32, 1, 0x78])
+  const folder = await changedPack(t, {
+    files: { 'judge-count.onnx': bytes },
+    manifest: (m) => {
+      Object.assign(m, { judges: { count: { ...m.rewards.count, file: 'judge-count.onnx' } } })
+      m.files['judge-count.onnx'] = listing(bytes)
+    },
+  })
+  const images = [0, 1].map((k) => Float32Array.from({ length: 3 * 128 * 128 }, (_, i) => Math.sin(i * (0.01 + k))))
+  const scores = await (await openJudge(folder, 1)).score(images, { cat: 2 })
+
+  const pack = await readPack(folder)
+  const count = await openCountGraph(pack, pack.manifest.rewards.count, { threads: 1 })
+  const target = countTarget(pack.manifest.rewards.count, { cat: 2 })
+  for (const [index, image] of images.entries())
+    assert.equal(scores[index]?.reward, (await count(image, [target])).rewards[0])
+  assert.equal(scores.length, 2)
+})
+
+test('says so when a pack has no judge', async (t) => {
+  const folder = await changedPack(t, { manifest: (m) => delete m['judges'] })
+  await assert.rejects(
+    openJudge(folder),
+    (error: unknown) => error instanceof PackError && /has no judge/.test(error.message),
+  )
+})
