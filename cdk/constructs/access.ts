@@ -14,17 +14,23 @@ export type QueueName = 'generations' | 'deliveries'
 
 export interface Access {
   readonly table: readonly TableAction[]
+  /** Queries the index of what is due. */
+  readonly queriesDue?: boolean
   /** Queues it sends to. */
   readonly sends?: readonly QueueName[]
   /** Queues it receives from by its own calls. */
   readonly receives?: readonly QueueName[]
   /** Queues whose length it reads. */
   readonly measures?: readonly QueueName[]
-  /** Prefixes of the bucket it reads from and writes to. */
+  /** Prefixes of the bucket it reads from (presigned links included: they carry the rights of who signed), and writes to. */
   readonly reads?: readonly string[]
   readonly writes?: readonly string[]
+  /** Prefixes it lists, and deletes what it finds. */
   readonly deletes?: readonly string[]
 }
+
+/** Every folder that keeps objects of a generation; deleting one empties them all. */
+export const OBJECT_PREFIXES = ['outputs/', 'traces/', 'checkpoints/', 'previews/'] as const
 
 /** What DynamoDB, S3 and SQS do with the key on a caller's behalf. */
 const USE_KEY = [
@@ -40,9 +46,9 @@ const RECEIVE = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVi
 export const grantAccess = (grantee: IGrantable, data: Data, access: Access): void => {
   const allow = (actions: readonly string[], resourceArns: readonly string[]) =>
     Grant.addToPrincipal({ grantee, actions: [...actions], resourceArns: [...resourceArns] })
-  const table = access.table.filter((action) => action !== 'Query').map((action) => `dynamodb:${action}`)
+  const table = access.table.map((action) => `dynamodb:${action}`)
   if (table.length > 0) allow(table, [data.table.tableArn])
-  if (access.table.includes('Query')) allow(['dynamodb:Query'], [data.table.tableArn, data.dueIndexArn])
+  if (access.queriesDue === true) allow(['dynamodb:Query'], [data.dueIndexArn])
   const queues = (names: readonly QueueName[] = []) => names.map((name) => data.queues[name].queueArn)
   for (const [actions, names] of [
     [['sqs:SendMessage'], access.sends],
@@ -53,7 +59,15 @@ export const grantAccess = (grantee: IGrantable, data: Data, access: Access): vo
   const objects = (prefixes: readonly string[]) => prefixes.map((prefix) => data.bucket.arnForObjects(`${prefix}*`))
   if (access.reads !== undefined) allow(['s3:GetObject'], objects(access.reads))
   if (access.writes !== undefined) allow(['s3:PutObject'], objects(access.writes))
-  if (access.deletes !== undefined) allow(['s3:DeleteObject'], objects(access.deletes))
+  if (access.deletes !== undefined) {
+    allow(['s3:DeleteObject'], objects(access.deletes))
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['s3:ListBucket'],
+      resourceArns: [data.bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': access.deletes.map((prefix) => `${prefix}*`) } },
+    })
+  }
   if (data.key !== undefined) allow(USE_KEY, [data.key.keyArn])
   acceptPrefixes(grantee, data, [...(access.reads ?? []), ...(access.writes ?? []), ...(access.deletes ?? [])])
 }

@@ -23,10 +23,11 @@ import type { StageSettings } from '../stages.ts'
 import { PACKS_ON_HOST } from './machines.ts'
 
 export const RUNNER_ACCESS: Access = {
-  table: ['GetItem', 'PutItem', 'UpdateItem'],
+  table: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
   receives: ['generations'],
   sends: ['deliveries'],
-  writes: ['outputs/'],
+  reads: ['checkpoints/'],
+  writes: ['outputs/', 'traces/', 'checkpoints/'],
 }
 
 export interface RunnerTaskProps {

@@ -21,7 +21,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { accept } from '../constructs/accept.ts'
-import { type Access, grantAccess } from '../constructs/access.ts'
+import { type Access, grantAccess, OBJECT_PREFIXES } from '../constructs/access.ts'
 import { BundledFunction, PACK_CARDS_FOLDER } from '../constructs/bundled-function.ts'
 import { freeze } from '../constructs/freeze.ts'
 import type { StageSettings } from '../stages.ts'
@@ -37,11 +37,13 @@ export interface EdgeStackProps extends StackProps {
 export const API_ACCESS: Access = {
   table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'Query'],
   sends: ['generations', 'deliveries'],
-  reads: ['outputs/'],
+  reads: ['outputs/', 'traces/'],
+  deletes: OBJECT_PREFIXES,
 }
 export const EVENTS_ACCESS: Access = { table: ['GetItem', 'UpdateItem', 'Query'] }
 
-const API_TIMEOUT_SECONDS = 15
+/** Above the longest `Prefer: wait` (MAX_WAIT_SECONDS) and a cold start; CloudFront gives up after 30 s. */
+const API_TIMEOUT_SECONDS = 25
 /** Longer than one slice of events, and no more: a function that streams does not see its client leave. */
 const EVENTS_TIMEOUT_SECONDS = 75
 

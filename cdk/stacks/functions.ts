@@ -4,7 +4,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import type { Construct } from 'constructs'
-import { type Access, grantAccess } from '../constructs/access.ts'
+import { type Access, grantAccess, OBJECT_PREFIXES } from '../constructs/access.ts'
 import { BundledFunction } from '../constructs/bundled-function.ts'
 import type { StageSettings } from '../stages.ts'
 import type { Data } from './data.ts'
@@ -15,10 +15,12 @@ export interface FunctionsStackProps extends StackProps {
   readonly publicUrl: string
 }
 
-export const WEBHOOKS_ACCESS: Access = { table: ['GetItem', 'UpdateItem'], sends: ['deliveries'] }
+export const WEBHOOKS_ACCESS: Access = { table: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], sends: ['deliveries'] }
 export const RECONCILE_ACCESS: Access = {
-  table: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
+  table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
+  queriesDue: true,
   sends: ['generations', 'deliveries'],
+  deletes: OBJECT_PREFIXES,
 }
 
 /** Above the longest exchange with a receiver (WEBHOOK_TIMEOUT_SECONDS). */

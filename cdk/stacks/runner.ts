@@ -34,7 +34,7 @@ export interface RunnerStackProps extends StackProps {
   readonly publicUrl: string
 }
 
-export const BACKLOG_ACCESS: Access = { table: ['Query'], measures: ['generations'] }
+export const BACKLOG_ACCESS: Access = { table: [], queriesDue: true, measures: ['generations'] }
 
 export class RunnerStack extends Stack {
   readonly service: Ec2Service

@@ -18,6 +18,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   GetObject: ['s3:GetObject'],
   PutObject: ['s3:PutObject'],
   DeleteObject: ['s3:DeleteObject'],
+  ListObjectsV2: ['s3:ListBucket'],
   GetSecretValue: ['secretsmanager:GetSecretValue'],
   GetParameter: ['ssm:GetParameter'],
   DescribeServices: ['ecs:DescribeServices'],
@@ -42,7 +43,8 @@ export const actionsOfCode = async (entry: string): Promise<string[]> => {
     logLevel: 'silent',
   })
   const text = outputFiles[0]?.text ?? ''
-  const actions = [...text.matchAll(/new (\w+)Command\(/g)].flatMap(([, command = '']) => {
+  // A name imported by two files is numbered in the second: QueryCommand2.
+  const actions = [...text.matchAll(/new (\w+?)Command\d*\(/g)].flatMap(([, command = '']) => {
     const known = ACTIONS[command]
     if (known === undefined) throw new Error(`${entry} calls ${command}, which no grant knows`)
     return known

@@ -141,7 +141,7 @@ describe('every bundle', () => {
         Type === 'AWS::Lambda::Function' &&
         Properties['Handler'] === 'index.handler' &&
         Properties['Runtime'] === 'nodejs24.x' &&
-        (Properties['Description'] as string | undefined)?.startsWith('Rollover'),
+        String(Properties['Description']).startsWith('Rollover'),
     )
     assert.equal(functions.length, Object.keys(PARTS).length - 1)
     assert.equal(bundles.length, functions.length)
