@@ -1,5 +1,6 @@
 /** A stored generation as clients see it, with links made for this answer. */
 import type { Generation } from '../../shared/contract/generation.ts'
+import { DEFAULT_PRIORITY } from '../../shared/contract/priority.ts'
 import { DEFAULT_RETENTION_SECONDS, expiresAt } from '../../shared/domain/retention.ts'
 import { deliveryIdOf, outputLink, usageOf } from '../../shared/stores/complete-generation.ts'
 import { getDelivery } from '../../shared/stores/deliveries.ts'
@@ -22,6 +23,7 @@ export const viewGeneration = async (api: ApiContext, item: GenerationItem): Pro
   n_outputs: item.n_outputs ?? 1,
   format: item.format ?? 'png',
   previews: item.previews ?? false,
+  priority: item.priority ?? DEFAULT_PRIORITY,
   deadline_at: isoTimeOrNull(item.deadline_at),
   start_by: isoTimeOrNull(item.start_by),
   cancel_requested_at: isoTimeOrNull(item.cancel_requested_at),
@@ -60,8 +62,8 @@ const viewOutputs = (api: ApiContext, item: GenerationItem): Promise<Generation[
 /** A stable link: the route behind it makes a presigned one at each request. */
 const viewTrace = (publicUrl: string, { id, trace }: GenerationItem): Generation['trace'] => {
   if (trace === undefined) return null
-  const { sha256, bytes, lines } = trace
-  return { url: `${publicUrl}/v1/generations/${id}/trace`, sha256, bytes, lines }
+  const { sha256, bytes, lines, profile_sha256 = null } = trace
+  return { url: `${publicUrl}/v1/generations/${id}/trace`, sha256, bytes, lines, profile_sha256 }
 }
 
 const viewWebhook = async (api: ApiContext, item: GenerationItem): Promise<Generation['webhook']> => {

@@ -53,6 +53,9 @@ function checkFilesAreListed(manifest: PackManifest): void {
     'graphs.velocity': manifest.graphs.velocity,
     'graphs.decode': manifest.graphs.decode,
     'rewards.count.file': manifest.rewards.count.file,
+    ...(manifest.rewards.count.profile === undefined
+      ? {}
+      : { 'rewards.count.profile': manifest.rewards.count.profile }),
     ...(manifest.judges === undefined ? {} : { 'judges.count.file': manifest.judges.count.file }),
   }
   for (const [where, file] of Object.entries(used))

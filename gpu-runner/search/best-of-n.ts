@@ -42,6 +42,13 @@ const bestOfN: Strategy<BestOfNState, BestOfNSettings> = {
         : startWave(task, { ...own, firstLane: own.firstLane + own.wave })
     return { ...move, verdicts: evaluated.map(() => ({ accepted: true, quota: 1 })) }
   },
+  // Further images, each as long as the first.
+  extend: (task, own, nfe) => {
+    const [first] = own.samplers
+    if (first === undefined) throw new RangeError('a best-of-n without a walk')
+    const samplers = shareOut(nfe, Math.max(1, Math.floor(nfe / first.steps))).map((steps) => ({ ...first, steps }))
+    return startWave(task, { ...own, firstLane: own.samplers.length, samplers: [...own.samplers, ...samplers] })
+  },
   progress: ({ samplers, step, firstLane }) => {
     return { step, steps: samplers[firstLane]?.steps ?? step, quota: 1, rolledOver: 0 }
   },

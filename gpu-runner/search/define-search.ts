@@ -10,6 +10,7 @@ import type {
   Ask,
   CandidateRecord,
   Evaluation,
+  MoreNfe,
   Search,
   SearchProgress,
   SearchStop,
@@ -55,6 +56,8 @@ export interface Strategy<Own, Settings> {
   readonly defaults: Settings
   begin(task: TaskFacts, settings: Settings): Move<Own>
   advance(situation: Situation, own: Own, evaluated: readonly Evaluated[]): Told<Own>
+  /** What comes next when a search that spent its budget is given `nfe` more, >= 1; absent where that makes no sense. */
+  extend?(task: TaskFacts, own: Own, nfe: number): Move<Own>
   progress(own: Own): Pick<SearchProgress, 'step' | 'steps' | 'quota' | 'rolledOver'>
 }
 
@@ -70,7 +73,9 @@ export interface SearchState<Own> {
 
 /** The Search of a strategy. Its `tell` throws RangeError when a strategy asked for more NFEs than are left: a bug, never spent. */
 export function defineSearch<Own, Settings>(strategy: Strategy<Own, Settings>): Search<SearchState<Own>, Settings> {
+  const { extend } = strategy
   return {
+    ...(extend && { extend: (state, more) => extended(state, more, extend) }),
     name: strategy.name,
     defaults: strategy.defaults,
     start: (task, settings) => {
@@ -95,6 +100,17 @@ export function defineSearch<Own, Settings>(strategy: Strategy<Own, Settings>): 
     progress: (state) => progressOf(state, strategy.progress(state.own)),
     answers: ({ task, best }) => best.slice(0, task.outputs).map((one) => answerOf(task, one)),
   }
+}
+
+function extended<Own>(
+  { task, own, nfeUsed, best, stop }: SearchState<Own>,
+  { nfe, targetReward }: MoreNfe,
+  extend: NonNullable<Strategy<Own, unknown>['extend']>,
+): SearchState<Own> {
+  if (stop !== 'budget') throw new RangeError('only a search that spent its budget can go on')
+  if (!(Number.isInteger(nfe) && nfe >= 1)) throw new RangeError('nfe must be an integer >= 1')
+  const richer = { ...task, nfeBudget: nfeUsed + nfe, targetReward: targetReward ?? null }
+  return withMove({ task: richer, nfeUsed, best }, extend(richer, own, nfe))
 }
 
 /** NFEs that a list of candidates costs: one for each that runs the velocity network. */

@@ -94,6 +94,15 @@ export function roundsStrategy<Settings extends DraftSettings>(
       const stop = lanes.some(({ nfeLeft }) => nfeLeft > 0) ? 'converged' : 'budget'
       return { own: { ...own, lanes, rolledOver }, pending, stop, verdicts: moves.flatMap(({ verdicts }) => verdicts) }
     },
+    // Every lane begins a new course of rounds from the image it stands on.
+    extend: (task, own, nfe) => {
+      const shares = shareOut(nfe, own.lanes.length)
+      const lanes = own.lanes.map((lane, i) => {
+        const more = { ...lane, nfeLeft: shares[i] ?? 0, forRepair: shares[i] ?? 0, rolled: 0 }
+        return nextRound(task, more, (situation) => planOf(own.settings, situation))
+      })
+      return { own: { ...own, lanes }, pending: lanes.flatMap(({ waiting }) => waiting), stop: 'converged' }
+    },
     progress: ({ settings, lanes, rolledOver }) => {
       const { rounds: step = 0, forRepair = 0, round = null } = lanes[0] ?? {}
       const steps = Math.max(step, Math.ceil(forRepair / usualCost(settings)))

@@ -95,6 +95,14 @@ export interface Told<State> {
 /** Why a search ended by itself. */
 export type SearchStop = 'budget' | 'target_reward' | 'converged'
 
+/** What a search that spent its budget is given to go on. */
+export interface MoreNfe {
+  /** NFEs beside those already used, an integer >= 1. */
+  readonly nfe: number
+  /** Replaces the target of the search; none unless said. */
+  readonly targetReward?: number
+}
+
 export interface Search<State, Settings> {
   readonly name: string
   /** Settings used where the caller names none. */
@@ -109,4 +117,9 @@ export interface Search<State, Settings> {
   progress(state: State): SearchProgress
   /** Best first, at most the outputs asked; at any moment after the first tell at least one. */
   answers(state: State): readonly Answer[]
+  /**
+   * The state from which a search that stopped for its budget goes on: its images, lanes and noise stay, nothing is evaluated
+   * twice. Absent in searches that cannot. Throws RangeError of any other state.
+   */
+  extend?(state: State, more: MoreNfe): State
 }

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto'
 import type { GenerationItem, StoredCheckpoint } from '../../shared/stores/generations.ts'
 import { type Bucket, checkpointKey, getObject, putObject } from '../../shared/stores/outputs.ts'
-import { canTopUp } from '../engine/top-up.ts'
 import { decodeState, encodeState } from '../search/checkpoint.ts'
+import { SEARCHES } from '../search/searches.ts'
 
 /** Stores the state of a search that spent its budget; undefined of any other, and of a search that cannot go on. */
 export const storeCheckpoint = async (
   bucket: Bucket,
   { generation, state, stop }: { generation: GenerationItem; state: unknown; stop: string },
 ): Promise<StoredCheckpoint | undefined> => {
-  if (stop !== 'budget' || !canTopUp(generation.search)) return undefined
+  if (stop !== 'budget' || SEARCHES[generation.search].extend === undefined) return undefined
   const { account_id: accountId, id: generationId, fence } = generation
   const key = checkpointKey({ accountId, generationId, fence })
   const bytes = encodeState(state)

@@ -12,10 +12,10 @@ import { storeOutputs } from './store-outputs.ts'
 export interface EndedSearch {
   readonly generation: GenerationItem
   readonly evaluator: Evaluator
-  /** Whose work is handed back does not end. */
   /** NFEs of this generation alone. */
   readonly outcome: SearchOutcome & { readonly stop: Exclude<SearchOutcome['stop'], 'stopped'> }
   readonly trace: SearchTrace
+  readonly profileSha256?: string
   /** What the search ended with. */
   readonly state: unknown
   readonly progress: Progress | undefined
@@ -31,7 +31,7 @@ export const endSearch = async (on: { bucket: Bucket }, ended: EndedSearch): Pro
     return outcome.stop === 'canceled' ? UNWORKED_CANCEL : UNWORKED_EXPIRY
   }
   const { outputs, result } = await storeOutputs(on.bucket, { generation, evaluator, answers: outcome.answers })
-  const trace = ended.trace.lines() === 0 ? undefined : await storeTrace(on.bucket, { generation, trace: ended.trace })
+  const trace = ended.trace.lines() === 0 ? undefined : await storeTrace(on.bucket, ended)
   const checkpoint = await storeCheckpoint(on.bucket, { generation, state: ended.state, stop: outcome.stop })
   return {
     status: outcome.stop === 'canceled' ? 'canceled' : 'succeeded',

@@ -4,6 +4,7 @@ import { receiveMessages } from '../../shared/aws/receive-messages.ts'
 import { connectStores, readSettings } from '../../shared/config.ts'
 import { generationMessageSchema } from '../../shared/contract/queue.ts'
 import { openModel } from '../engine/model.ts'
+import { readProfile } from '../pack/read-profile.ts'
 import { keepHeartbeat } from './heartbeat.ts'
 import { protectTask } from './protect-task.ts'
 import { runnerSettings } from './settings.ts'
@@ -27,10 +28,12 @@ const model = await openModel({
     process.exit(1)
   },
 })
+const profile = await readProfile(settings.PACK_FOLDER)
 const stores = connectStores(clients, settings)
 const work = {
   ...stores,
   model,
+  ...(profile !== undefined && { profile }),
   publicUrl: settings.PUBLIC_URL,
   leaseMs: settings.LEASE_SECONDS * 1000,
   reviewMs: settings.REVIEW_SECONDS * 1000,

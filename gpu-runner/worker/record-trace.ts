@@ -26,7 +26,7 @@ export const recordTrace = (nfeBefore: number): SearchTrace => {
 }
 
 /** Keys in one fixed order: the bytes are hashed. */
-const lineOf = ({ nfe, step, lane, candidate, t, reward, accepted, quota }: CandidateRecord): TraceLine => ({
+const lineOf = ({ nfe, step, lane, candidate, t, reward, accepted, quota, finished }: CandidateRecord): TraceLine => ({
   nfe,
   step,
   lane,
@@ -35,17 +35,19 @@ const lineOf = ({ nfe, step, lane, candidate, t, reward, accepted, quota }: Cand
   reward: reward ?? null,
   accepted,
   quota,
+  finished: finished ?? false,
 })
 
 /** Under a key of this attempt's fence, so a second attempt never overwrites what a first one stored. */
 export const storeTrace = async (
   bucket: Bucket,
-  { generation, trace }: { generation: GenerationItem; trace: SearchTrace },
+  { generation, trace, profileSha256 }: { generation: GenerationItem; trace: SearchTrace; profileSha256?: string },
 ): Promise<StoredTrace> => {
   const { account_id: accountId, id: generationId, fence } = generation
   const key = traceKey({ accountId, generationId, fence })
   const bytes = trace.bytes()
   await putObject(bucket, { key, bytes, contentType: TRACE_CONTENT_TYPE })
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  return { key, bytes: bytes.byteLength, lines: trace.lines(), sha256 }
+  const stored = { key, bytes: bytes.byteLength, lines: trace.lines(), sha256 }
+  return profileSha256 === undefined ? stored : { ...stored, profile_sha256: profileSha256 }
 }

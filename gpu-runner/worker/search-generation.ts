@@ -5,6 +5,7 @@ import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { Model } from '../engine/model.ts'
 import { type Interruption, runSearch } from '../engine/run-search.ts'
+import type { Profile } from '../search/profile.ts'
 import type { SearchProgress } from '../search/search.ts'
 import { endSearch } from './end-search.ts'
 import type { LeaseKeeper } from './keep-lease.ts'
@@ -18,6 +19,8 @@ export interface SearchContext {
   readonly table: Table
   readonly bucket: Bucket
   readonly model: Model
+  /** What `adaptive` has learned of the pack. */
+  readonly profile?: Profile
   readonly stopping: AbortSignal
   readonly now: () => number
 }
@@ -32,7 +35,7 @@ export const searchGeneration = async (
 ): Promise<Ending | 'stopped'> => {
   const { manifest } = on.model
   if (generation.pack !== manifest.name) throw new Error(`this runner has ${manifest.name}, not ${generation.pack}`)
-  const { search, task, from, nfeBefore } = await startSearch(on, generation)
+  const { search, settings, profileSha256, task, from, nfeBefore } = await startSearch(on, generation)
   const prompt = spellNumbers(generation.prompt, manifest)
   const evaluator = await on.model.begin({ prompt, reward: { name: 'count', counts: generation.counts } })
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
@@ -44,6 +47,7 @@ export const searchGeneration = async (
   try {
     const outcome = await runSearch({
       search,
+      settings,
       task,
       ...(from !== undefined && { from }),
       evaluate: evaluator.evaluate,
@@ -63,6 +67,7 @@ export const searchGeneration = async (
       evaluator,
       outcome: { ...outcome, stop, nfeUsed: outcome.nfeUsed - nfeBefore },
       trace,
+      ...(profileSha256 !== undefined && { profileSha256 }),
       state,
       progress: progress.last(),
     })

@@ -16,12 +16,14 @@ import {
 } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Model } from '../engine/model.ts'
+import type { Profile } from '../search/profile.ts'
 import { keepLease, type LeaseKeeper } from './keep-lease.ts'
 import { LeaseLost, searchGeneration } from './search-generation.ts'
 
 export interface WorkContext extends Completion {
   readonly bucket: Bucket
   readonly model: Model
+  readonly profile?: Profile
   readonly leaseMs: number
   readonly reviewMs: number
   /** After this many receipts a generation that keeps failing is failed for good, and refunded. */

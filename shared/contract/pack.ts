@@ -18,6 +18,9 @@ export const countGraphSchema = z.strictObject({
   missing: z.number(),
 })
 
+/** With a reward may come what searches of it have learned: the profile of `adaptive` (gpu-runner/search/profile.ts). */
+export const countRewardSchema = countGraphSchema.extend({ profile: fileName.optional() })
+
 export const vocabularySchema = z.strictObject({
   countable: z.array(z.string()),
   numbers: z.array(z.string()),
@@ -44,7 +47,7 @@ export const packManifestSchema = z.strictObject({
   guidance: z.strictObject({ mode: z.enum(['none']) }),
   tokenizer: z.strictObject({ file: fileName, max_length: positiveInt }),
   graphs: z.strictObject({ encode: fileName, velocity: fileName, decode: fileName }),
-  rewards: z.strictObject({ count: countGraphSchema }),
+  rewards: z.strictObject({ count: countRewardSchema }),
   /** Graphs for evaluation only. The runner never loads them; benchmarks score with them what the search never saw. */
   judges: z.strictObject({ count: countGraphSchema }).optional(),
   vocabulary: vocabularySchema,

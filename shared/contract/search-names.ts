@@ -1,4 +1,22 @@
-/** Every search a client may ask for. gpu-runner's table of searches is typed by this list: a missing one does not compile. */
-export const SEARCH_NAMES = ['best-of-n', 'rbf'] as const
+/**
+ * Every search a client may ask for, the default first. A name that gpu-runner's table of searches lacks does not compile there. Its
+ * `gradient` is not here: no pack has a graph for it.
+ */
+export const SEARCH_NAMES = [
+  'rbf',
+  'adaptive',
+  'best-of-n',
+  'funnel',
+  'zero-order',
+  'evolution',
+  'sop',
+  'smc',
+  'code',
+  'svdd',
+  'particles',
+  'threshold',
+  'lidar',
+  'rbf-paper',
+] as const
 
 export type SearchName = (typeof SEARCH_NAMES)[number]

@@ -12,29 +12,30 @@ export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/)
 const count = z.number().int().nonnegative()
 
 export const traceLineSchema = z.strictObject({
-  /** NFEs used by the whole search, this candidate included. */
-  nfe: count,
-  /** Grid time of the candidate, counted from noise. */
-  step: count,
+  nfe: count.describe('NFEs used by the whole search, this candidate included.'),
+  step: count.describe('Grid time of the candidate, counted from noise.'),
   lane: count,
-  /** Noise coordinate: with seed, lane and step it draws the candidate again. */
-  candidate: count,
-  /** Time of the evaluated latent in the network's own interpolant; 1 is noise, 0 is data. */
-  t: z.number().min(0).max(1),
-  /** null where the search did not look at this candidate's reward. */
-  reward: z.number().nullable(),
+  candidate: count.describe('Noise coordinate: with seed, lane and step it draws the candidate again.'),
+  t: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe("Time of the evaluated latent in the network's own interpolant; 1 is noise, 0 is data."),
+  reward: z.number().nullable().describe("null where the search did not look at this candidate's reward."),
   accepted: z.boolean(),
-  /** NFEs that this step of this lane could spend, rollover included. */
-  quota: count,
+  quota: count.describe('NFEs that this step of this lane could spend, rollover included.'),
+  finished: z
+    .boolean()
+    .describe("Whether the reward is a finished image's; otherwise it is that of an estimate on the way."),
 })
 export type TraceLine = z.infer<typeof traceLineSchema>
 
 /** Where the trace of a generation is, and the hash of its bytes. */
 export const traceSchema = z.strictObject({
-  /** Redirects to a fresh presigned link; needs the API key. */
-  url: z.url(),
+  url: z.url().describe('Redirects to a fresh presigned link; needs the API key.'),
   sha256: sha256Schema,
   bytes: z.number().int().positive(),
-  /** Candidates told. */
-  lines: z.number().int().positive(),
+  lines: z.number().int().positive().describe('Candidates told.'),
+  /** What an `adaptive` search had learned before it began; null of others. With the pack, request and seed it gives the same trace. */
+  profile_sha256: sha256Schema.nullable(),
 })

@@ -14,6 +14,7 @@ import type {
   StopReason,
 } from '../contract/generation.ts'
 import type { Metadata } from '../contract/metadata.ts'
+import type { Priority } from '../contract/priority.ts'
 import type { SearchName } from '../contract/search-names.ts'
 import { type UnworkedEnding, unworkedEnding } from '../domain/unworked-ending.ts'
 import { conditional, type Table } from './store.ts'
@@ -45,6 +46,8 @@ export interface StoredTrace {
   readonly bytes: number
   readonly lines: number
   readonly sha256: string
+  /** The profile that the search was planned by. */
+  readonly profile_sha256?: string
 }
 
 export interface GenerationItem {
@@ -63,6 +66,8 @@ export interface GenerationItem {
   /** PNG unless said. */
   readonly format?: ImageFormat
   readonly previews?: boolean
+  /** Standard unless said. */
+  readonly priority?: Priority
   /** The search stops here with its best so far. */
   readonly deadline_at?: number
   /** It expires here unless it has started. */

@@ -4,17 +4,14 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { SearchName } from '../../gpu-runner/search/searches.ts'
-import { type Measured, meanOf, measure, openBench } from './measure.ts'
+import { type BenchedSearch, HELD_OUT_PROMPTS, openBench, runOne, type SearchRunRecord } from './search-run.ts'
 
-const HELD_OUT = fileURLToPath(new URL('./prompts/heldout.txt', import.meta.url))
 const NFES_OF_ONE_SAMPLE = 20
 
 const { values } = parseArgs({
   options: {
-    prompts: { type: 'string', default: HELD_OUT },
+    prompts: { type: 'string', default: HELD_OUT_PROMPTS },
     first: { type: 'string', default: '10' },
     seeds: { type: 'string', default: '3' },
     out: { type: 'string' },
@@ -23,7 +20,7 @@ const { values } = parseArgs({
 
 interface Row {
   readonly name: string
-  readonly search: SearchName
+  readonly search: BenchedSearch
   readonly nfe: number
 }
 
@@ -42,15 +39,19 @@ const lines = [
   '| search | NFEs asked | NFEs used | reward | held-out reward | exact | exact by the judge | seconds |',
   '| --- | --- | --- | --- | --- | --- | --- | --- |',
 ]
-const share = (measured: readonly Measured[], holds: (one: Measured) => boolean) =>
+const meanOf = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
+const share = (measured: readonly SearchRunRecord[], holds: (one: SearchRunRecord) => boolean) =>
   meanOf(measured.map((one) => Number(holds(one)))).toFixed(2)
 
 const bench = await openBench()
 for (const { name, search, nfe } of ROWS) {
-  const measured: Measured[] = []
-  for (const prompt of prompts)
-    for (const seed of seeds) measured.push(await measure(bench, { prompt, search, nfe, seed }))
-  const mean = (of: (one: Measured) => number, digits = 2) => meanOf(measured.map(of)).toFixed(digits)
+  const measured: SearchRunRecord[] = []
+  for (const [promptIndex, prompt] of prompts.entries())
+    for (const seed of seeds) {
+      const { record } = await runOne(bench, { prompt, promptIndex, search, nfe, seed })
+      measured.push(record)
+    }
+  const mean = (of: (one: SearchRunRecord) => number, digits = 2) => meanOf(measured.map(of)).toFixed(digits)
   const cells = [
     name,
     nfe,

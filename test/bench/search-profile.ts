@@ -1,28 +1,26 @@
 /**
  * `node test/bench/search-profile.ts --seeds 2 --nfe 250`: learns the profile that `adaptive` is benched with, on the tuning prompts only.
  *
- * The rounds are those of `rbf`. Writes gpu-runner/search/profiles/emoji-world-count.json and prints what an NFE earns at each
- * noise time, from each band of starting rewards. `npm run format` brings the file into the repository's form.
+ * The rounds are those of `rbf`. Writes the pack's profile-count.json, lists it in pack.json, and prints what an NFE earns at each
+ * noise time, from each band of starting rewards.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { priceOf } from '../../gpu-runner/search/adaptive.ts'
 import { learnProfile, profileHash, type RoundRecord, roundsOf, samplesOf } from '../../gpu-runner/search/profile.ts'
 import { RBF_DEFAULTS } from '../../gpu-runner/search/rbf.ts'
-import { openBench } from './measure.ts'
-import { PROFILE_FILE, runOne } from './search-run.ts'
+import { openBench, PACK_FOLDER, runOne, TUNING_PROMPTS } from './search-run.ts'
 
 const TIMES = [0.87, 0.8, 0.74, 0.68, 0.62, 0.57, 0.52]
 const BANDS = 4
 
 const { values } = parseArgs({
   options: {
-    prompts: { type: 'string', default: fileURLToPath(new URL('./prompts/tuning.txt', import.meta.url)) },
+    prompts: { type: 'string', default: TUNING_PROMPTS },
     seeds: { type: 'string', default: '2' },
     nfe: { type: 'string', default: '250' },
-    out: { type: 'string', default: PROFILE_FILE },
   },
 })
 
@@ -47,8 +45,7 @@ for (let seed = 1; seed <= Number(values.seeds); seed++) {
 await bench.model.close()
 
 const profile = learnProfile({ task: `${bench.model.manifest.name}/count`, times: TIMES, bands: BANDS, rounds })
-await mkdir(dirname(values.out), { recursive: true })
-await writeFile(values.out, `${JSON.stringify(profile, null, 1)}\n`)
+await intoPack('profile-count.json', Buffer.from(`${JSON.stringify(profile)}\n`))
 console.log(`${rounds.length} rounds, ${samplesOf(profile)} candidates, profile ${profileHash(profile)}`)
 console.log(`bands end at ${profile.edges.map((edge) => edge.toFixed(2)).join(', ')}`)
 for (const [band, cells] of profile.cells.entries()) {
@@ -58,4 +55,13 @@ for (const [band, cells] of profile.cells.entries()) {
     ({ price, reservation }, i) => `t ${TIMES[i]}: ${price.toFixed(4)} from ${reservation.toFixed(2)}`,
   )
   console.log(`band ${band}: ${told.join('; ')}`)
+}
+
+async function intoPack(file: string, bytes: Buffer): Promise<void> {
+  const manifestFile = join(PACK_FOLDER, 'pack.json')
+  const manifest = JSON.parse(await readFile(manifestFile, 'utf8'))
+  manifest.rewards.count.profile = file
+  manifest.files[file] = { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.byteLength }
+  await writeFile(join(PACK_FOLDER, file), bytes)
+  await writeFile(manifestFile, `${JSON.stringify(manifest, null, 1)}\n`)
 }

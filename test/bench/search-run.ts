@@ -1,22 +1,31 @@
 /** One search on the embedded pack, with its held-out score and what it cost. */
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { type Model, openModel } from '../../gpu-runner/engine/model.ts'
 import { encodePng } from '../../gpu-runner/engine/png.ts'
 import { runSearch } from '../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
 import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
-import type { Profile } from '../../gpu-runner/search/profile.ts'
+import { readProfile } from '../../gpu-runner/pack/read-profile.ts'
 import type { CandidateRecord, Search } from '../../gpu-runner/search/search.ts'
 import { SEARCHES } from '../../gpu-runner/search/searches.ts'
 import { readCounts, spellNumbers } from '../../shared/domain/prompt.ts'
-import type { Bench } from './measure.ts'
+import { type Judge, openJudge } from './judge.ts'
 
 export type BenchedSearch = keyof typeof SEARCHES
 
-/** Learned by search-profile.ts on the tuning prompts. */
-export const PROFILE_FILE = fileURLToPath(
-  new URL('../../gpu-runner/search/profiles/emoji-world-count.json', import.meta.url),
-)
+export const PACK_FOLDER = fileURLToPath(new URL('../../gpu-runner/packs/emoji-world', import.meta.url))
+export const HELD_OUT_PROMPTS = fileURLToPath(new URL('./prompts/heldout.txt', import.meta.url))
+export const TUNING_PROMPTS = fileURLToPath(new URL('./prompts/tuning.txt', import.meta.url))
+
+export interface Bench {
+  readonly model: Model
+  readonly judge: Judge
+}
+
+export const openBench = async (): Promise<Bench> => ({
+  model: await openModel({ packFolder: PACK_FOLDER }),
+  judge: await openJudge(PACK_FOLDER),
+})
 
 export interface SearchRunRecord {
   readonly prompt: string
@@ -53,8 +62,7 @@ export interface SearchRunDone {
 /** The settings a search is benched with: its defaults, and for `adaptive` the embedded pack's profile where there is one. */
 export async function benchedSettings(search: BenchedSearch): Promise<unknown> {
   if (search !== 'adaptive') return SEARCHES[search].defaults
-  const text = await readFile(PROFILE_FILE, 'utf8').catch(() => undefined)
-  const profile: Profile | null = text === undefined ? null : JSON.parse(text)
+  const profile = (await readProfile(PACK_FOLDER)) ?? null
   return { ...SEARCHES.adaptive.defaults, profile }
 }
 

@@ -16,18 +16,23 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { SEARCHES } from '../../gpu-runner/search/searches.ts'
-import { openBench } from './measure.ts'
 import { markdownOf, svgOf } from './search-report.ts'
-import { type BenchedSearch, benchedSettings, runOne, type SearchRunRecord } from './search-run.ts'
+import {
+  type BenchedSearch,
+  benchedSettings,
+  HELD_OUT_PROMPTS,
+  openBench,
+  runOne,
+  type SearchRunRecord,
+} from './search-run.ts'
 
 const QUICK_MINUTES = 9.5
 
 const { values } = parseArgs({
   options: {
-    prompts: { type: 'string', default: fileURLToPath(new URL('./prompts/heldout.txt', import.meta.url)) },
+    prompts: { type: 'string', default: HELD_OUT_PROMPTS },
     first: { type: 'string' },
     searches: { type: 'string' },
     nfe: { type: 'string' },

@@ -5,7 +5,7 @@ import { openModel } from '../../../gpu-runner/engine/model.ts'
 import { ModelError, type ModelFault } from '../../../gpu-runner/engine/model-error.ts'
 import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
 import type { Ask } from '../../../gpu-runner/search/search.ts'
-import { changedPack, EMOJI_WORLD, listing, packFile } from '../pack/pack-folder.ts'
+import { changedPack, EMOJI_WORLD, graphOf, listing, packFile } from '../pack/pack-folder.ts'
 
 const SIZE = 64 * 64
 const model = await openModel({ packFolder: EMOJI_WORLD, maxBatch: 3 })
@@ -161,7 +161,7 @@ test('refuses a pack whose files are whole but are no such graphs', async (t) =>
 test('opens a pack without reading its judge', async (t) => {
   const manifest = changedPack(t, {
     manifest: (m) => {
-      Object.assign(m, { judges: { count: { ...m.rewards.count, file: 'judge-count.onnx' } } })
+      Object.assign(m, { judges: { count: { ...graphOf(m), file: 'judge-count.onnx' } } })
       m.files['judge-count.onnx'] = { sha256: '0'.repeat(64), bytes: 1 }
     },
   })

@@ -4,7 +4,7 @@ import { PackError, readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { openCountGraph } from '../../../gpu-runner/pack/sessions.ts'
 import { countTarget } from '../../../gpu-runner/reward/count.ts'
 import { openJudge } from '../../bench/judge.ts'
-import { changedPack, listing, packFile } from './pack-folder.ts'
+import { changedPack, graphOf, listing, packFile } from './pack-folder.ts'
 
 test('scores images with the judge of the pack, as that graph does', async (t) => {
   // The reward graph with one more field (doc_string "x"): another file that gives the same numbers.
@@ -12,7 +12,7 @@ test('scores images with the judge of the pack, as that graph does', async (t) =
   const folder = await changedPack(t, {
     files: { 'judge-count.onnx': bytes },
     manifest: (m) => {
-      Object.assign(m, { judges: { count: { ...m.rewards.count, file: 'judge-count.onnx' } } })
+      Object.assign(m, { judges: { count: { ...graphOf(m), file: 'judge-count.onnx' } } })
       m.files['judge-count.onnx'] = listing(bytes)
     },
   })

@@ -34,6 +34,12 @@ export async function changedPack(test: TestContext, { files = {}, manifest: cha
   return folder
 }
 
+/** The pack's counting reward as a judge would be listed. */
+export const graphOf = ({ rewards }: ManifestJson): Record<string, unknown> => {
+  const { profile: _, ...graph } = rewards.count
+  return graph
+}
+
 export const packFile = (file: string): Promise<Uint8Array> => readFile(join(EMOJI_WORLD, file))
 
 export const listing = (bytes: Uint8Array) => ({

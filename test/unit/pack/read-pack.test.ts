@@ -3,7 +3,9 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PackError, readPack } from '../../../gpu-runner/pack/read-pack.ts'
-import { changedPack, EMOJI_WORLD, packFile } from './pack-folder.ts'
+import { readProfile } from '../../../gpu-runner/pack/read-profile.ts'
+import { samplesOf } from '../../../gpu-runner/search/profile.ts'
+import { changedPack, EMOJI_WORLD, graphOf, listing, packFile } from './pack-folder.ts'
 
 const refuses = (sentence: RegExp) => (error: unknown) => {
   assert.ok(error instanceof PackError, String(error))
@@ -81,11 +83,11 @@ for (const [what, [change, sentence]] of Object.entries(faulty))
   })
 
 test('refuses a reward that is the judge, also under another name', async (t) => {
-  const sameFile = await changedPack(t, { manifest: (m) => Object.assign(m, { judges: { count: m.rewards.count } }) })
+  const sameFile = await changedPack(t, { manifest: (m) => Object.assign(m, { judges: { count: graphOf(m) } }) })
   await assert.rejects(readPack(sameFile), refuses(/reward-count\.onnx as a reward and as a judge/))
   const renamed = await changedPack(t, {
     manifest: (m) => {
-      Object.assign(m, { judges: { count: { ...m.rewards.count, file: 'judge-count.onnx' } } })
+      Object.assign(m, { judges: { count: { ...graphOf(m), file: 'judge-count.onnx' } } })
       Object.assign(m.files, { 'judge-count.onnx': m.files['reward-count.onnx'] })
     },
   })
@@ -93,4 +95,18 @@ test('refuses a reward that is the judge, also under another name', async (t) =>
     readPack(renamed),
     refuses(/reward-count\.onnx as a reward and as a judge \(judge-count\.onnx\)/),
   )
+})
+
+test('reads the profile that a pack brings, and refuses one that is not what adaptive can use', async (t) => {
+  const profile = await readProfile(EMOJI_WORLD)
+  assert.ok(profile !== undefined && samplesOf(profile) > 1000)
+  const text = JSON.stringify({ ...profile, cells: profile?.cells.slice(1) })
+  const bytes = new TextEncoder().encode(text)
+  const folder = await changedPack(t, {
+    files: { 'profile-count.json': bytes },
+    manifest: (m) => Object.assign(m.files, { 'profile-count.json': listing(bytes) }),
+  })
+  await assert.rejects(readProfile(folder), /no profile that adaptive can use/)
+  const without = await changedPack(t, { manifest: (m) => delete m.rewards.count['profile'] })
+  assert.equal(await readProfile(without), undefined)
 })

@@ -103,6 +103,26 @@ for (const [name, entry] of Object.entries(SEARCHES)) {
       )
     })
 
+    if (search.extend !== undefined)
+      test('given more NFEs goes on: spends only those, evaluates nothing twice, and is never worse', () => {
+        fc.assert(
+          fc.property(tasks, fc.integer({ min: 1, max: 60 }), (over, nfe) => {
+            const first = drive(search, start(over))
+            if (first.stop !== 'budget') return
+            const more = search.extend?.(decodeState(encodeState(first.state)), { nfe })
+            const second = drive(search, more)
+            assert.ok(second.nfe >= 1 && second.nfe <= nfe)
+            assert.equal(search.progress(second.state).nfeUsed, first.nfe + second.nfe)
+            assert.ok((second.answers[0]?.reward ?? -Infinity) >= (first.answers[0]?.reward ?? Infinity))
+            const places = [...first.records, ...second.records].map(({ lane, step, candidate, t }) =>
+              [lane, step, candidate, t].join(),
+            )
+            assert.equal(new Set(places).size, places.length)
+          }),
+          settled,
+        )
+      })
+
     test('stops at the first finished image that reaches the target', () => {
       const free = drive(search, start({ nfeBudget: 120 }))
       const reached = free.answers[0]?.reward ?? 0
