@@ -39,7 +39,6 @@ const addCreate = (app: Api, api: ApiContext): void => {
     request: {
       query: z.strictObject({
         nfe_budget: z.coerce.number().int().min(1).max(100_000_000).optional().openapi({
-          type: 'integer',
           description: 'NFEs of all lines together; not needed when each line names its own',
         }),
       }),

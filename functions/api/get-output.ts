@@ -8,7 +8,7 @@ import { type Api, apiKeySecurity, problems } from './route.ts'
 
 const params = z.object({
   id: z.string().max(64),
-  n: z.coerce.number().int().min(0).max(999).openapi({ type: 'integer', description: 'Place in `outputs`, from 0' }),
+  n: z.coerce.number().int().min(0).max(999).openapi({ description: 'Place in `outputs`, from 0' }),
 })
 
 export const addGetOutput = (app: Api, api: ApiContext): void => {

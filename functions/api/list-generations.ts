@@ -1,6 +1,7 @@
 /** GET /v1/generations: the account's generations, newest first. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { GENERATION_STATUSES, generationSchema } from '../../shared/contract/generation.ts'
+import { requestTimeSchema } from '../../shared/contract/time.ts'
 import { listGenerations } from '../../shared/stores/list-generations.ts'
 import type { ApiContext } from './context.ts'
 import { fromCursor, pageQuery, pageSchema, toCursor } from './page.ts'
@@ -12,8 +13,8 @@ const query = z.strictObject({
   status: z.enum(GENERATION_STATUSES).optional(),
   pack: z.string().max(64).optional(),
   batch: z.string().max(64).optional().openapi({ description: 'Id of the batch they belong to' }),
-  created_from: z.iso.datetime().optional().openapi({ description: 'Inclusive' }),
-  created_before: z.iso.datetime().optional().openapi({ description: 'Exclusive' }),
+  created_from: requestTimeSchema.optional().openapi({ description: 'Inclusive' }),
+  created_before: requestTimeSchema.optional().openapi({ description: 'Exclusive' }),
 })
 
 export const addListGenerations = (app: Api, api: ApiContext): void => {

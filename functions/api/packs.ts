@@ -1,6 +1,7 @@
 /** GET /v1/packs: what can be drawn, by which search, at what price. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { vocabularySchema } from '../../shared/contract/pack.ts'
+import { type PackManifest, vocabularySchema } from '../../shared/contract/pack.ts'
+import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../../shared/contract/priority.ts'
 import { SEARCH_NAMES } from '../../shared/contract/search-names.ts'
 import { quoteGeneration } from '../../shared/domain/price.ts'
 import type { ApiContext, PackCard } from './context.ts'
@@ -12,12 +13,22 @@ const packsSchema = z.strictObject({
       name: z.string(),
       version: z.string(),
       licence: z.string(),
-      resolution: z.tuple([z.number().int(), z.number().int()]),
+      resolution: z
+        .tuple([z.number().int(), z.number().int()])
+        .openapi({
+          type: 'array',
+          items: { type: 'integer' },
+          minItems: 2,
+          maxItems: 2,
+          description: 'Height and width',
+        }),
       rewards: z.array(z.string()),
       searches: z.array(z.enum(SEARCH_NAMES)),
       vocabulary: vocabularySchema,
       nfe_cap: z.number().int(),
+      /** Of the priority a generation has unless it says otherwise. */
       price_micro_usd_per_nfe: z.number().int(),
+      prices_micro_usd_per_nfe: z.record(z.enum(PRIORITIES), z.number().int()),
     }),
   ),
 })
@@ -30,6 +41,8 @@ export const addPacks = (app: Api, api: ApiContext): void => {
     security: apiKeySecurity,
     responses: { 200: json(packsSchema, 'The packs'), ...problems },
   })
+  const priceOf = (manifest: PackManifest, priority: Priority) =>
+    quoteGeneration(manifest, { nfe: 1, priority, at: api.now() }).microUsdPerNfe
   const view = ({ manifest }: PackCard) => ({
     name: manifest.name,
     version: manifest.version,
@@ -39,7 +52,10 @@ export const addPacks = (app: Api, api: ApiContext): void => {
     searches: [...SEARCH_NAMES],
     vocabulary: manifest.vocabulary,
     nfe_cap: manifest.nfe_cap,
-    price_micro_usd_per_nfe: quoteGeneration(manifest, 1, api.now()).microUsdPerNfe,
+    price_micro_usd_per_nfe: priceOf(manifest, DEFAULT_PRIORITY),
+    prices_micro_usd_per_nfe: Object.fromEntries(
+      PRIORITIES.map((priority) => [priority, priceOf(manifest, priority)]),
+    ) as Record<Priority, number>,
   })
   app.openapi(route, (context) => context.json({ data: [...api.packs.values()].map(view) }, 200))
 }

@@ -5,13 +5,7 @@ import { refuseFields } from './check-request.ts'
 const ID = /^[a-z]+_[0-9A-Z]{1,32}$/
 
 export const pageQuery = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(100)
-    .default(20)
-    .openapi({ description: 'Most things of one page', type: 'integer' }),
+  limit: z.coerce.number().int().min(1).max(100).default(20).openapi({ description: 'Most things of one page' }),
   cursor: z.string().max(128).optional().openapi({ description: '`next_cursor` of the page before' }),
 }
 

@@ -7,6 +7,13 @@ import { findGeneration } from '../api/find-generation.ts'
 import { type Api, apiKeySecurity, problems } from '../api/route.ts'
 import { EVENT_TIMING, streamEvents } from './stream-events.ts'
 
+/** One event of the stream, as a reader of server-sent events sees it. */
+const eventSchema = z.object({
+  event: z.enum(['status', 'progress', 'ended']),
+  data: z.string().openapi({ description: 'JSON, by the type of the event' }),
+  id: z.string().optional().openapi({ description: 'Of `progress` and `ended`: what Last-Event-ID takes' }),
+})
+
 export const addGetEvents = (app: Api, api: ApiContext, timing = EVENT_TIMING): void => {
   const route = createRoute({
     method: 'get',
@@ -22,7 +29,7 @@ export const addGetEvents = (app: Api, api: ApiContext, timing = EVENT_TIMING): 
       }),
     },
     responses: {
-      200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
+      200: { description: 'Events', content: { 'text/event-stream': { schema: eventSchema } } },
       204: { description: 'Nothing comes after the event you named' },
       ...problems,
     },

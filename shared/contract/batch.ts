@@ -25,18 +25,18 @@ const count = z.number().int().nonnegative()
 export const batchSchema = z.strictObject({
   object: z.literal('batch'),
   id: z.string(),
-  /** `ended` once every line has. */
-  status: z.enum(['open', 'ended']),
+  status: z.enum(['open', 'ended']).describe('`ended` once every line has.'),
   created_at: z.iso.datetime(),
   finished_at: z.iso.datetime().nullable(),
   lines: count,
-  /** Lines by status. */
-  progress: z.strictObject(
-    Object.fromEntries(GENERATION_STATUSES.map((status) => [status, count])) as Record<
-      (typeof GENERATION_STATUSES)[number],
-      typeof count
-    >,
-  ),
+  progress: z
+    .strictObject(
+      Object.fromEntries(GENERATION_STATUSES.map((status) => [status, count])) as Record<
+        (typeof GENERATION_STATUSES)[number],
+        typeof count
+      >,
+    )
+    .describe('Lines by status.'),
   usage: usageSchema.pick({ nfe_held: true, nfe_used: true, nfe_refunded: true, price_micro_usd: true }),
   links: z.strictObject({ self: z.url(), results: z.url() }),
 })
@@ -47,6 +47,5 @@ export const batchResultSchema = z.strictObject({
   line: count,
   id: z.string().nullable(),
   generation_id: z.string(),
-  /** null once it is deleted. */
-  generation: generationSchema.nullable(),
+  generation: generationSchema.nullable().describe('null once it is deleted.'),
 })

@@ -10,8 +10,9 @@ export const endpointDisabledEventSchema = z.strictObject({
   data: z.strictObject({
     id: z.string(),
     url: z.string(),
-    /** `gone`: it answered 410. `failing`: days of failure without one success. */
-    reason: z.enum(['gone', 'failing']),
+    reason: z
+      .enum(['gone', 'failing'])
+      .describe('`gone`: it answered 410. `failing`: days of failure without one success.'),
     failing_since: z.iso.datetime().nullable(),
     failed_attempts: z.number().int().nonnegative(),
     links: endpointLinks,

@@ -28,8 +28,9 @@ export const generationEventSchema = z.strictObject({
     result: resultSchema.nullable(),
     error: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
     metadata: metadataSchema,
-    /** Links of the API, good as long as the generation. */
-    links: z.strictObject({ self: z.url(), outputs: z.array(z.url()) }),
+    links: z
+      .strictObject({ self: z.url(), outputs: z.array(z.url()) })
+      .describe('Links of the API, good as long as the generation.'),
   }),
 })
 export type GenerationEvent = z.infer<typeof generationEventSchema>

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { AddressPolicy } from '../domain/public-address.ts'
 import { DEFAULT_RETENTION_SECONDS, MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS } from '../domain/retention.ts'
 import { metadataSchema } from './metadata.ts'
+import { DEFAULT_PRIORITY, PRIORITIES } from './priority.ts'
 import { SEARCH_NAMES } from './search-names.ts'
 import { sha256Schema, traceSchema } from './trace.ts'
 import { webhookUrlSchema } from './webhook-url.ts'
@@ -30,6 +31,7 @@ const countsSchema = z
   .record(z.string().min(1).max(64), z.number().int().min(0).max(MAX_COUNT))
   .refine((counts) => Object.keys(counts).length > 0, 'at least one thing to count')
   .refine((counts) => Object.keys(counts).length <= 48, 'at most 48 things')
+  .meta({ minProperties: 1, maxProperties: 48, propertyNames: { minLength: 1, maxLength: 64 } })
 
 /** `"count"`, or with the counts said instead of read from the prompt. */
 export const rewardRequestSchema = z.union([
@@ -40,36 +42,73 @@ export const rewardRequestSchema = z.union([
 /** @param webhooks which webhook addresses are taken: public https ones, unless the deployment says otherwise. */
 export const generationRequestSchema = (webhooks: AddressPolicy) =>
   z.strictObject({
-    prompt: z.string().trim().min(1).max(MAX_PROMPT_CHARACTERS),
-    /** The reward to maximise. */
-    reward: rewardRequestSchema.default('count'),
-    /** Most NFEs that may be spent; what is not used is refunded. */
-    nfe_budget: z.number().int().min(1).max(1_000_000),
-    /** Same request and seed, same image. Drawn by the service when left out, and shown. */
-    seed: z.number().int().min(0).max(MAX_SEED).optional(),
+    prompt: z
+      .string()
+      .trim()
+      .min(1)
+      .max(MAX_PROMPT_CHARACTERS)
+      .meta({ pattern: '\\S', description: 'What to draw, in words that the pack knows.' }),
+    reward: rewardRequestSchema.default('count').describe('The reward to maximise.'),
+    nfe_budget: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .describe('Most NFEs that may be spent; what is not used is refunded.'),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(MAX_SEED)
+      .optional()
+      .describe('Same request and seed, same image. Drawn by the service when left out, and shown.'),
     search: z.enum(SEARCH_NAMES).default('rbf'),
     pack: z.string().min(1).max(64).default('emoji-world'),
-    /** Stop as soon as an image reaches this reward, and refund the rest. */
-    target_reward: z.number().optional(),
-    /** Images wanted: distinct ones, best first. Fewer come back when the search is stopped before it has so many. */
-    n_outputs: z.number().int().min(1).max(MAX_OUTPUTS).default(1),
+    target_reward: z.number().optional().describe('Stop as soon as an image reaches this reward, and refund the rest.'),
+    n_outputs: z
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_OUTPUTS)
+      .default(1)
+      .describe(
+        'Images wanted: distinct ones, best first. Fewer come back when the search is stopped before it has so many.',
+      ),
     format: z.enum(IMAGE_FORMATS).default('png'),
-    /** Show the best image so far in the live events, small. */
-    previews: z.boolean().default(false),
-    /** Seconds from acceptance after which the search stops and its best so far is the answer, billed for what was used. */
-    deadline_seconds: z.number().int().min(1).max(MAX_DEADLINE_SECONDS).optional(),
-    /** Seconds from acceptance within which the search must have begun; otherwise it expires and costs nothing. */
-    start_ttl_seconds: z.number().int().min(1).max(MAX_DEADLINE_SECONDS).optional(),
+    previews: z.boolean().default(false).describe('Show the best image so far in the live events, small.'),
+    priority: z
+      .enum(PRIORITIES)
+      .default(DEFAULT_PRIORITY)
+      .describe('`low` costs less, and is searched after what is `standard`: one in five while that waits.'),
+    deadline_seconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_DEADLINE_SECONDS)
+      .optional()
+      .describe(
+        'Seconds from acceptance after which the search stops and its best so far is the answer, billed for what was used.',
+      ),
+    start_ttl_seconds: z
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_DEADLINE_SECONDS)
+      .optional()
+      .describe(
+        'Seconds from acceptance within which the search must have begun; otherwise it expires and costs nothing.',
+      ),
     webhook_url: webhookUrlSchema(webhooks).optional(),
-    /** Yours: shown with the generation and in its events, never read. */
-    metadata: metadataSchema.default({}),
-    /** Seconds after its end at which images, trace and prompt are deleted; what was charged stays on the books. */
+    metadata: metadataSchema.default({}).describe('Yours: shown with the generation and in its events, never read.'),
     retention_seconds: z
       .number()
       .int()
       .min(MIN_RETENTION_SECONDS)
       .max(MAX_RETENTION_SECONDS)
-      .default(DEFAULT_RETENTION_SECONDS),
+      .default(DEFAULT_RETENTION_SECONDS)
+      .describe(
+        'Seconds after its end at which images, trace and prompt are deleted; what was charged stays on the books.',
+      ),
   })
 
 /** What may be said anew when a finished search goes on; the rest is that of the generation it extends. */
@@ -79,6 +118,7 @@ export const extensionRequestSchema = (webhooks: AddressPolicy) =>
     target_reward: true,
     deadline_seconds: true,
     start_ttl_seconds: true,
+    priority: true,
     webhook_url: true,
     metadata: true,
     retention_seconds: true,
@@ -95,12 +135,9 @@ export const progressSchema = z.strictObject({
   step: z.number().int().nonnegative(),
   steps: z.number().int().nonnegative(),
   nfe_used: nfeCount,
-  /** null before the first candidate is scored. */
-  best_reward: z.number().nullable(),
-  /** NFEs the current step may spend, rollover included. */
-  quota: nfeCount,
-  /** NFEs that steps handed on to later steps so far. */
-  rolled_over: nfeCount,
+  best_reward: z.number().nullable().describe('null before the first candidate is scored.'),
+  quota: nfeCount.describe('NFEs the current step may spend, rollover included.'),
+  rolled_over: nfeCount.describe('NFEs that steps handed on to later steps so far.'),
 })
 export type Progress = z.infer<typeof progressSchema>
 
@@ -120,25 +157,25 @@ export const resultSchema = z.strictObject({
   counts: z.strictObject({
     asked: z.record(z.string(), z.number().int()),
     found: z.record(z.string(), z.number().int()),
-    /** Every asked thing found as often as asked, and nothing else found. */
-    exact: z.boolean(),
+    exact: z.boolean().describe('Every asked thing found as often as asked, and nothing else found.'),
   }),
 })
 export type Result = z.infer<typeof resultSchema>
 
 export const outputSchema = z.strictObject({
-  /** Presigned, made for this answer: fetch it before expires_at, or ask again for a fresh one. */
-  url: z.url(),
+  url: z.url().describe('Presigned, made for this answer: fetch it before expires_at, or ask again for a fresh one.'),
   expires_at: z.iso.datetime(),
-  /** The API's own link, good as long as the generation: with the key it redirects to a fresh presigned one. */
-  link: z.url(),
+  link: z
+    .url()
+    .describe(
+      "The API's own link, good as long as the generation: with the key it redirects to a fresh presigned one.",
+    ),
   content_type: z.enum(OUTPUT_CONTENT_TYPES),
   width: z.number().int().positive(),
   height: z.number().int().positive(),
   bytes: z.number().int().positive(),
   sha256: sha256Schema,
-  /** What the reward sees in this image; the first output's is the result. */
-  reward: z.number(),
+  reward: z.number().describe("What the reward sees in this image; the first output's is the result."),
   found: z.record(z.string(), z.number().int()),
   exact: z.boolean(),
 })
@@ -162,12 +199,19 @@ export const generationSchema = z.strictObject({
   n_outputs: z.number().int(),
   format: z.enum(IMAGE_FORMATS),
   previews: z.boolean(),
-  /** When the search stops with its best so far; null without a deadline. */
-  deadline_at: z.iso.datetime().nullable(),
-  /** When it expires unless the search has begun; null without such a limit. */
-  start_by: z.iso.datetime().nullable(),
-  /** When somebody asked to cancel it; it may have ended otherwise before the runner saw that. */
-  cancel_requested_at: z.iso.datetime().nullable(),
+  priority: z.enum(PRIORITIES),
+  deadline_at: z.iso
+    .datetime()
+    .nullable()
+    .describe('When the search stops with its best so far; null without a deadline.'),
+  start_by: z.iso
+    .datetime()
+    .nullable()
+    .describe('When it expires unless the search has begun; null without such a limit.'),
+  cancel_requested_at: z.iso
+    .datetime()
+    .nullable()
+    .describe('When somebody asked to cancel it; it may have ended otherwise before the runner saw that.'),
   created_at: z.iso.datetime(),
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
@@ -175,20 +219,21 @@ export const generationSchema = z.strictObject({
   usage: usageSchema,
   result: resultSchema.nullable(),
   outputs: z.array(outputSchema),
-  /** The trace of the search, once it has ended; null where nothing was evaluated. */
-  trace: traceSchema.nullable(),
-  /** The generation whose search this one goes on with. */
-  extends: z.string().nullable(),
-  /** Whether it can be extended: its search spent its budget, and what it knows is kept. */
-  extendable: z.boolean(),
+  trace: traceSchema
+    .nullable()
+    .describe('The trace of the search, once it has ended; null where nothing was evaluated.'),
+  extends: z.string().nullable().describe('The generation whose search this one goes on with.'),
+  extendable: z
+    .boolean()
+    .describe('Whether it can be extended: its search spent its budget, and what it knows is kept.'),
   webhook: z.strictObject({ url: z.string(), state: z.enum(DELIVERY_STATES), attempts: z.number().int() }).nullable(),
-  /** Why it failed, in a sentence; null unless status is `failed`. */
-  error: z.strictObject({ code: z.string(), detail: z.string() }).nullable(),
-  /** The batch it is a line of. */
-  batch: z.strictObject({ id: z.string(), line: nfeCount }).nullable(),
+  error: z
+    .strictObject({ code: z.string(), detail: z.string() })
+    .nullable()
+    .describe('Why it failed, in a sentence; null unless status is `failed`.'),
+  batch: z.strictObject({ id: z.string(), line: nfeCount }).nullable().describe('The batch it is a line of.'),
   metadata: metadataSchema,
   retention_seconds: z.number().int(),
-  /** When images, trace and prompt are deleted; null before it ended. */
-  expires_at: z.iso.datetime().nullable(),
+  expires_at: z.iso.datetime().nullable().describe('When images, trace and prompt are deleted; null before it ended.'),
 })
 export type Generation = z.infer<typeof generationSchema>

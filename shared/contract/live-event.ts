@@ -12,11 +12,21 @@ import { GENERATION_STATUSES, progressSchema } from './generation.ts'
 export const statusEventSchema = z.strictObject({ id: z.string(), status: z.enum(GENERATION_STATUSES) })
 
 export const progressEventSchema = progressSchema.extend({
-  /** Rises when another runner took over and began again: NFEs then start from 0, and only the last attempt is charged. */
-  attempt: z.number().int().positive(),
+  attempt: z
+    .number()
+    .int()
+    .positive()
+    .describe(
+      'Rises when another runner took over and began again: NFEs then start from 0, and only the last attempt is charged.',
+    ),
   at: z.iso.datetime(),
-  /** The best image so far as a small data URL; null unless the request asked for previews and the best is a new one. */
-  preview: z.string().startsWith('data:image/webp;base64,').nullable(),
+  preview: z
+    .string()
+    .startsWith('data:image/webp;base64,')
+    .nullable()
+    .describe(
+      'The best image so far as a small data URL; null unless the request asked for previews and the best is a new one.',
+    ),
 })
 export type ProgressEvent = z.infer<typeof progressEventSchema>
 

@@ -7,5 +7,6 @@ const KEY = /^[A-Za-z0-9_.-]{1,64}$/
 export const metadataSchema = z
   .record(z.string().regex(KEY, 'a key of 1 to 64 letters, digits, "_", "." and "-"'), z.string().max(256))
   .refine((metadata) => Object.keys(metadata).length <= MAX_METADATA_KEYS, `at most ${MAX_METADATA_KEYS} keys`)
+  .meta({ maxProperties: MAX_METADATA_KEYS, propertyNames: { pattern: KEY.source } })
 
 export type Metadata = Readonly<Record<string, string>>

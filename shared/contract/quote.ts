@@ -1,5 +1,6 @@
 /** What a generation would cost, and what one like it took and brought before. */
 import { z } from 'zod'
+import { PRIORITIES } from './priority.ts'
 import { SEARCH_NAMES } from './search-names.ts'
 
 const microUsd = z.number().int().nonnegative()
@@ -9,14 +10,11 @@ export const quoteSchema = z.strictObject({
   pack: z.string(),
   search: z.enum(SEARCH_NAMES),
   nfe_budget: z.number().int().positive(),
+  priority: z.enum(PRIORITIES),
   price_micro_usd_per_nfe: z.number().int().positive(),
-  /** Version of the price list; a generation keeps the one it was accepted under. */
-  price_list: z.string(),
-  /** What would be held: the most that it can cost. */
-  max_price_micro_usd: microUsd,
-  /** Whether the balance covers that now. */
-  covered: z.boolean(),
-  /** From this account's own generations of this pack and search at budgets like this one; null while there are too few. */
+  price_list: z.string().describe('Version of the price list; a generation keeps the one it was accepted under.'),
+  max_price_micro_usd: microUsd.describe('What would be held: the most that it can cost.'),
+  covered: z.boolean().describe('Whether the balance covers that now.'),
   expected: z
     .strictObject({
       /** Generations that the numbers come from. */
@@ -38,6 +36,9 @@ export const quoteSchema = z.strictObject({
         })
         .nullable(),
     })
-    .nullable(),
+    .nullable()
+    .describe(
+      "From this account's own generations of this pack and search at budgets like this one; null while there are too few.",
+    ),
 })
 export type QuoteView = z.infer<typeof quoteSchema>

@@ -48,6 +48,7 @@ export function webhookUrlSchema(policy: AddressPolicy) {
   return z
     .string()
     .max(WEBHOOK_URL_MAX_LENGTH)
+    .meta({ pattern: '^https?://[^/]', description: 'A public https address.' })
     .superRefine((text, context) => {
       const read = readWebhookUrl(text, policy)
       if (!read.ok) context.addIssue({ code: 'custom', message: read.detail })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AddressPolicy } from '../domain/public-address.ts'
 import { EVENT_TYPES } from './event.ts'
 import { DELIVERY_STATES } from './generation.ts'
+import { requestTimeSchema } from './time.ts'
 import { webhookUrlSchema } from './webhook-url.ts'
 
 export const MAX_ENDPOINTS = 20
@@ -21,6 +22,7 @@ const eventFilter = z
   .min(1)
   .max(EVENT_TYPES.length + 1)
   .refine((events) => new Set(events).size === events.length, 'a type is named twice')
+  .meta({ uniqueItems: true })
 export type EventFilter = Readonly<z.infer<typeof eventFilter>>
 
 const description = z.string().trim().max(200)
@@ -39,21 +41,28 @@ export const endpointChangeSchema = (webhooks: AddressPolicy) =>
       url: webhookUrlSchema(webhooks).optional(),
       events: eventFilter.optional(),
       description: description.optional(),
-      /** true also forgets past failures. */
-      enabled: z.boolean().optional(),
+      enabled: z.boolean().optional().describe('true also forgets past failures.'),
     })
     .refine((change) => Object.keys(change).length > 0, 'names nothing to change')
+    .meta({ minProperties: 1 })
 
 export const rotationSchema = z.strictObject({
-  /** How long the former keys sign beside the new ones; 0 ends them at once. */
-  overlap_seconds: z.number().int().min(0).max(MAX_OVERLAP_SECONDS).default(86_400),
+  overlap_seconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_OVERLAP_SECONDS)
+    .default(86_400)
+    .describe('How long the former keys sign beside the new ones; 0 ends them at once.'),
 })
 
 /** The account's own secret, for URLs that a request names. */
 export const accountSecretSchema = z.strictObject({
   secret: z.string(),
-  /** When the last of the former secrets stops signing; null when none signs now. */
-  former_until: z.iso.datetime().nullable(),
+  former_until: z.iso
+    .datetime()
+    .nullable()
+    .describe('When the last of the former secrets stops signing; null when none signs now.'),
 })
 
 export const endpointSchema = z.strictObject({
@@ -63,14 +72,17 @@ export const endpointSchema = z.strictObject({
   description: z.string(),
   events: eventFilter,
   enabled: z.boolean(),
-  /** Why and since when nothing is sent; null while enabled. */
-  disabled: z.strictObject({ reason: z.enum(DISABLED_REASONS), at: z.iso.datetime() }).nullable(),
-  /** Failed attempts since the last success; null when the last attempt succeeded. */
-  failing: z.strictObject({ since: z.iso.datetime(), attempts: z.number().int().positive() }).nullable(),
-  /** Public keys (`whpk_`, scheme v1a) whose signatures are sent now, newest first. */
-  public_keys: z.array(
-    z.strictObject({ key: z.string(), created_at: z.iso.datetime(), expires_at: z.iso.datetime().nullable() }),
-  ),
+  disabled: z
+    .strictObject({ reason: z.enum(DISABLED_REASONS), at: z.iso.datetime() })
+    .nullable()
+    .describe('Why and since when nothing is sent; null while enabled.'),
+  failing: z
+    .strictObject({ since: requestTimeSchema, attempts: z.number().int().positive() })
+    .nullable()
+    .describe('Failed attempts since the last success; null when the last attempt succeeded.'),
+  public_keys: z
+    .array(z.strictObject({ key: z.string(), created_at: z.iso.datetime(), expires_at: z.iso.datetime().nullable() }))
+    .describe('Public keys (`whpk_`, scheme v1a) whose signatures are sent now, newest first.'),
   created_at: z.iso.datetime(),
 })
 export type EndpointView = z.infer<typeof endpointSchema>
@@ -81,24 +93,19 @@ export const endpointListSchema = z.strictObject({ object: z.literal('list'), da
 
 export const deliveryAttemptSchema = z.strictObject({
   at: z.iso.datetime(),
-  /** 1 for the first run of the schedule; each replay starts another. */
-  series: z.number().int().positive(),
+  series: z.number().int().positive().describe('1 for the first run of the schedule; each replay starts another.'),
   duration_ms: z.number().int().nonnegative(),
-  /** Status of the answer; null when there was none. */
-  status: z.number().int().nullable(),
+  status: z.number().int().nullable().describe('Status of the answer; null when there was none.'),
   outcome: z.string(),
-  /** The beginning of the answer's body. */
-  response_excerpt: z.string().nullable(),
+  response_excerpt: z.string().nullable().describe("The beginning of the answer's body."),
 })
 
 export const deliverySchema = z.strictObject({
   object: z.literal('webhook_delivery'),
   id: z.string(),
-  /** The `webhook-id` header, the same at every attempt, replay and receiver. */
-  event_id: z.string(),
+  event_id: z.string().describe('The `webhook-id` header, the same at every attempt, replay and receiver.'),
   event_type: z.string(),
-  /** null for the URL that a request named. */
-  endpoint_id: z.string().nullable(),
+  endpoint_id: z.string().nullable().describe('null for the URL that a request named.'),
   url: z.string(),
   state: z.enum(DELIVERY_STATES),
   next_attempt_at: z.iso.datetime().nullable(),
@@ -122,13 +129,11 @@ export const deliveryFilterSchema = z.strictObject({
 })
 
 export const recoverySchema = z.strictObject({
-  /** Deliveries made since then that did not arrive are sent again. */
-  since: z.iso.datetime(),
+  since: requestTimeSchema.describe('Deliveries made since then that did not arrive are sent again.'),
 })
 
 export const recoveredSchema = z.strictObject({
   object: z.literal('webhook_recovery'),
   replayed: z.number().int().nonnegative(),
-  /** Whether the same call finds more: it takes at most 100 at a time. */
-  has_more: z.boolean(),
+  has_more: z.boolean().describe('Whether the same call finds more: it takes at most 100 at a time.'),
 })

@@ -116,9 +116,8 @@ const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      'Yours, one for each thing to be done. Sent again within a day with the same body, the first answer comes back, marked `Idempotent-Replayed: true`, and nothing is done twice.',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
-    example: '8e03978e-40d5-43e8-bc93-6894a57f9324',
+      'Yours, one for each thing to be done, such as a UUID. Sent again within a day with the same body, the first answer comes back, marked `Idempotent-Replayed: true`, and nothing is done twice.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!#-~]+$' },
   },
   PreferWait: {
     name: 'Prefer',
