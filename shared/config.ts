@@ -1,6 +1,7 @@
 /** Settings read from the environment, by composition roots only. A missing or malformed one stops the process with a sentence. */
 import { z } from 'zod'
 import type { Clients } from './aws/clients.ts'
+import type { Priority } from './contract/priority.ts'
 import { type AddressPolicy, isCidr } from './domain/public-address.ts'
 import type { Bucket } from './stores/outputs.ts'
 import type { Queues } from './stores/queues.ts'
@@ -8,12 +9,21 @@ import type { Table } from './stores/store.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+/** A queue of generations for each priority. */
+export const generationQueues = {
+  settings: { GENERATIONS_QUEUE_URL: z.url(), LOW_PRIORITY_QUEUE_URL: z.url() },
+  read: (settings: { GENERATIONS_QUEUE_URL: string; LOW_PRIORITY_QUEUE_URL: string }): Record<Priority, string> => ({
+    standard: settings.GENERATIONS_QUEUE_URL,
+    low: settings.LOW_PRIORITY_QUEUE_URL,
+  }),
+}
+
 const seconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
 /** Settings every process of the service shares. */
 export const serviceSettings = {
   TABLE_NAME: z.string().min(1),
-  GENERATIONS_QUEUE_URL: z.url(),
+  ...generationQueues.settings,
   DELIVERIES_QUEUE_URL: z.url(),
   OUTPUTS_BUCKET: z.string().min(1),
   /** Where clients reach the API. */
@@ -33,12 +43,16 @@ export const readSettings = <Shape extends z.ZodRawShape>(shape: Shape, environm
 /** The stores' handles, from settings and clients. */
 export const connectStores = (
   clients: Clients,
-  settings: { TABLE_NAME: string; GENERATIONS_QUEUE_URL: string; DELIVERIES_QUEUE_URL: string; OUTPUTS_BUCKET: string },
+  settings: Parameters<typeof generationQueues.read>[0] & {
+    TABLE_NAME: string
+    DELIVERIES_QUEUE_URL: string
+    OUTPUTS_BUCKET: string
+  },
 ): { table: Table; queues: Queues; bucket: Bucket } => ({
   table: { client: clients.dynamodb, name: settings.TABLE_NAME },
   queues: {
     client: clients.sqs,
-    generationsUrl: settings.GENERATIONS_QUEUE_URL,
+    generationsUrls: generationQueues.read(settings),
     deliveriesUrl: settings.DELIVERIES_QUEUE_URL,
   },
   bucket: { client: clients.s3, name: settings.OUTPUTS_BUCKET },

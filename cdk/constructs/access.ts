@@ -10,7 +10,7 @@ import type { Data } from '../stacks/data.ts'
 import { accept } from './accept.ts'
 
 export type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query' | 'BatchGetItem'
-export type QueueName = 'generations' | 'deliveries'
+export type QueueName = 'generations' | 'lowPriority' | 'deliveries'
 
 export interface Access {
   readonly table: readonly TableAction[]

@@ -24,7 +24,7 @@ import { PACKS_ON_HOST } from './machines.ts'
 
 export const RUNNER_ACCESS: Access = {
   table: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
-  receives: ['generations'],
+  receives: ['generations', 'lowPriority'],
   sends: ['deliveries'],
   reads: ['checkpoints/'],
   writes: ['outputs/', 'traces/', 'checkpoints/'],

@@ -20,6 +20,7 @@ export interface Services {
 const TABLE = 'rollover'
 const BUCKET = 'rollover-outputs'
 const GENERATIONS = 'generations'
+const LOW_PRIORITY = 'generations-low'
 const DELIVERIES = 'deliveries'
 /** Far above the runner's own limit: what comes here was never readable. */
 const MAX_RECEIVES = 50
@@ -29,7 +30,7 @@ export const startServices = async (dataFolder: string, secrets: Secrets): Promi
     dataDir: join(dataFolder, 'services'),
     keys: { [secrets.awsAccessKeyId]: secrets.awsSecretAccessKey },
     buckets: [BUCKET],
-    queues: [GENERATIONS, DELIVERIES].flatMap((name) => [
+    queues: [GENERATIONS, LOW_PRIORITY, DELIVERIES].flatMap((name) => [
       { name: `${name}-dead` },
       { name, deadLetter: { queue: `${name}-dead`, maxReceiveCount: MAX_RECEIVES } },
     ]),
@@ -50,6 +51,7 @@ export const startServices = async (dataFolder: string, secrets: Secrets): Promi
     AWS_ENDPOINT_URL_S3: s3,
     TABLE_NAME: TABLE,
     GENERATIONS_QUEUE_URL: queueUrls[GENERATIONS] ?? '',
+    LOW_PRIORITY_QUEUE_URL: queueUrls[LOW_PRIORITY] ?? '',
     DELIVERIES_QUEUE_URL: queueUrls[DELIVERIES] ?? '',
     OUTPUTS_BUCKET: BUCKET,
   }

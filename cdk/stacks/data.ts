@@ -39,7 +39,10 @@ export interface Data {
   readonly key: Key | undefined
   /** Names as the service's settings want them. */
   readonly names: Readonly<
-    Record<'TABLE_NAME' | 'GENERATIONS_QUEUE_URL' | 'DELIVERIES_QUEUE_URL' | 'OUTPUTS_BUCKET', string>
+    Record<
+      'TABLE_NAME' | 'GENERATIONS_QUEUE_URL' | 'LOW_PRIORITY_QUEUE_URL' | 'DELIVERIES_QUEUE_URL' | 'OUTPUTS_BUCKET',
+      string
+    >
   >
 }
 
@@ -78,11 +81,13 @@ export class DataStack extends Stack implements Data {
     this.bucket = this.createOutputs(stage, removalPolicy)
     this.deadQueues = {
       generations: this.createDeadQueue('Generations'),
+      lowPriority: this.createDeadQueue('LowPriority'),
       deliveries: this.createDeadQueue('Deliveries'),
     }
     this.queues = {
       // A runner says at each receive how long it wants the message hidden.
       generations: this.createQueue('Generations', { dead: this.deadQueues.generations, visibilitySeconds: 30 }),
+      lowPriority: this.createQueue('LowPriority', { dead: this.deadQueues.lowPriority, visibilitySeconds: 30 }),
       deliveries: this.createQueue('Deliveries', {
         dead: this.deadQueues.deliveries,
         visibilitySeconds: DELIVERIES_VISIBILITY_SECONDS,
@@ -92,6 +97,7 @@ export class DataStack extends Stack implements Data {
     this.names = {
       TABLE_NAME: this.table.tableName,
       GENERATIONS_QUEUE_URL: this.queues.generations.queueUrl,
+      LOW_PRIORITY_QUEUE_URL: this.queues.lowPriority.queueUrl,
       DELIVERIES_QUEUE_URL: this.queues.deliveries.queueUrl,
       OUTPUTS_BUCKET: this.bucket.bucketName,
     }

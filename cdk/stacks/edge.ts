@@ -36,7 +36,7 @@ export interface EdgeStackProps extends StackProps {
 
 export const API_ACCESS: Access = {
   table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'Query'],
-  sends: ['generations', 'deliveries'],
+  sends: ['generations', 'lowPriority', 'deliveries'],
   reads: ['outputs/', 'traces/'],
   deletes: OBJECT_PREFIXES,
 }

@@ -19,7 +19,7 @@ export const WEBHOOKS_ACCESS: Access = { table: ['GetItem', 'PutItem', 'UpdateIt
 export const RECONCILE_ACCESS: Access = {
   table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
   queriesDue: true,
-  sends: ['generations', 'deliveries'],
+  sends: ['generations', 'lowPriority', 'deliveries'],
   deletes: OBJECT_PREFIXES,
 }
 

@@ -48,7 +48,7 @@ const alarmRules = ({ data, edge, functions, runner, stage }: OperationsStackPro
     queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' })
   const dead = Object.fromEntries(
     Object.entries(data.deadQueues).map(([name, queue]) => [
-      name === 'generations' ? 'DeadGenerations' : 'DeadDeliveries',
+      `Dead${name[0]?.toUpperCase()}${name.slice(1)}`,
       { metric: length(queue), above: 0, minutes: 1, says: `Messages of ${name} were put aside after 50 receipts.` },
     ]),
   )

@@ -1,7 +1,7 @@
 /** The GPU fleet: a network without NAT, a cluster, the runner's service, and what makes it grow and shrink. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { ScalableTarget, ServiceNamespace } from 'aws-cdk-lib/aws-applicationautoscaling'
-import type { Metric } from 'aws-cdk-lib/aws-cloudwatch'
+import { type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch'
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -14,6 +14,7 @@ import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import { Cluster, ContainerInsights, Ec2Service, type ICluster } from 'aws-cdk-lib/aws-ecs'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { accept } from '../constructs/accept.ts'
 import { type Access, grantAccess } from '../constructs/access.ts'
@@ -34,12 +35,12 @@ export interface RunnerStackProps extends StackProps {
   readonly publicUrl: string
 }
 
-export const BACKLOG_ACCESS: Access = { table: [], queriesDue: true, measures: ['generations'] }
+export const BACKLOG_ACCESS: Access = { table: [], queriesDue: true, measures: ['generations', 'lowPriority'] }
 
 export class RunnerStack extends Stack {
   readonly service: Ec2Service
   readonly backlog: BundledFunction
-  readonly metrics: Readonly<Record<'visible' | 'inWork' | 'backlogSeconds' | 'desired' | 'running', Metric>>
+  readonly metrics: Readonly<Record<'visible' | 'inWork' | 'backlogSeconds' | 'desired' | 'running', IMetric>>
 
   constructor(scope: Construct, id: string, { stage, data, publicUrl, ...props }: RunnerStackProps) {
     super(scope, id, props)
@@ -68,8 +69,8 @@ export class RunnerStack extends Stack {
     })
     this.service.node.addDependency(machines)
     this.metrics = {
-      visible: data.queues.generations.metricApproximateNumberOfMessagesVisible(ONE_MINUTE),
-      inWork: data.queues.generations.metricApproximateNumberOfMessagesNotVisible(ONE_MINUTE),
+      visible: overPriorities(data, 'visible', (queue) => queue.metricApproximateNumberOfMessagesVisible(ONE_MINUTE)),
+      inWork: overPriorities(data, 'inWork', (queue) => queue.metricApproximateNumberOfMessagesNotVisible(ONE_MINUTE)),
       backlogSeconds: fleetMetric(stage.name, 'BacklogSeconds'),
       desired: fleetMetric(stage.name, 'DesiredTasks'),
       running: fleetMetric(stage.name, 'RunningTasks'),
@@ -140,6 +141,7 @@ export class RunnerStack extends Stack {
       environment: {
         TABLE_NAME: on.data.names.TABLE_NAME,
         GENERATIONS_QUEUE_URL: on.data.names.GENERATIONS_QUEUE_URL,
+        LOW_PRIORITY_QUEUE_URL: on.data.names.LOW_PRIORITY_QUEUE_URL,
         SECONDS_PER_NFE: String(on.stage.fleet.secondsPerNfe),
         CLUSTER_NAME: on.cluster.clusterName,
         SERVICE_NAME: this.service.serviceName,
@@ -171,5 +173,13 @@ export class RunnerStack extends Stack {
     })
   }
 }
+
+/** A queue that was not used for six hours has no metrics, and counts as empty. */
+const overPriorities = ({ queues }: Data, name: string, metricOf: (queue: IQueue) => IMetric): IMetric =>
+  new MathExpression({
+    expression: `FILL(${name}Standard, 0) + FILL(${name}Low, 0)`,
+    usingMetrics: { [`${name}Standard`]: metricOf(queues.generations), [`${name}Low`]: metricOf(queues.lowPriority) },
+    period: Duration.minutes(1),
+  })
 
 const ONE_MINUTE = { period: Duration.minutes(1), statistic: 'Maximum' }

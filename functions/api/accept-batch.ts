@@ -60,7 +60,11 @@ const newBatch = (
 /** A key's cap for one request is a cap for each line; its caps for day and month hold for the whole. */
 const lineGeneration = (api: ApiContext, by: Asker, request: ReadLine['request']): GenerationItem => {
   const checked = checkRequest(api, request)
-  const quote = quoteGeneration(checked.card.manifest, request.nfe_budget, by.draw.at)
+  const quote = quoteGeneration(checked.card.manifest, {
+    nfe: request.nfe_budget,
+    priority: request.priority,
+    at: by.draw.at,
+  })
   refuseBeyondKey(by.key, { pack: checked.card.manifest.name, nfe: quote.nfe })
   const seed = request.seed ?? new DataView(by.draw.bytes(4).slice().buffer).getUint32(0)
   return newGeneration({ id: by.draw.id('gen'), by, request, checked, quote, seed })

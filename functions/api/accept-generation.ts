@@ -40,7 +40,11 @@ export const acceptGeneration = async (
   extension: Extension = {},
 ): Promise<GenerationItem> => {
   const checked = checkRequest(api, request)
-  const quote = quoteGeneration(checked.card.manifest, request.nfe_budget, by.draw.at)
+  const quote = quoteGeneration(checked.card.manifest, {
+    nfe: request.nfe_budget,
+    priority: request.priority,
+    at: by.draw.at,
+  })
   refuseBeyondKey(by.key, { pack: checked.card.manifest.name, nfe: quote.nfe })
   const seed = request.seed ?? new DataView(by.draw.bytes(4).slice().buffer).getUint32(0)
   for (let at = 0; at < MAX_IDS; at++) {
@@ -70,6 +74,7 @@ export const newGeneration = (from: {
     search: request.search,
     seed,
     nfe_budget: quote.nfe,
+    priority: request.priority,
     ...termsOf(request, by.draw.at),
     metadata: request.metadata,
     retention_seconds: request.retention_seconds,
@@ -114,7 +119,7 @@ const followUp = async (api: ApiContext, item: GenerationItem): Promise<void> =>
 /** The message is a hint, the item is the promise: a queue that fails delays the search until its review, no more. */
 export const queueGeneration = async (api: ApiContext, item: GenerationItem): Promise<void> => {
   try {
-    await sendGenerationMessage(api.queues, { account_id: item.account_id, generation_id: item.id })
+    await sendGenerationMessage(api.queues, item)
   } catch (error) {
     console.error(JSON.stringify({ level: 'error', generation: item.id, queue: String(error) }))
   }

@@ -1,6 +1,7 @@
 /** POST /v1/generations/{id}/extend: top a finished search up and go on from where it ended. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { extensionRequestSchema, type GenerationRequest, generationSchema } from '../../shared/contract/generation.ts'
+import { DEFAULT_PRIORITY } from '../../shared/contract/priority.ts'
 import { ProblemError } from '../../shared/contract/problem.ts'
 import { type GenerationItem, isTerminal } from '../../shared/stores/generations.ts'
 import { acceptGeneration } from './accept-generation.ts'
@@ -27,7 +28,8 @@ export const addExtendGeneration = (app: Api, api: ApiContext): void => {
     const { id } = context.req.valid('param')
     const extended = await findGeneration(api, context.get('accountId'), id)
     const by = { accountId: context.get('accountId'), key: context.get('key'), draw: context.get('draw') }
-    const request = { ...requestOf(extended), ...context.req.valid('json') }
+    const { priority = extended.priority ?? DEFAULT_PRIORITY, ...said } = context.req.valid('json')
+    const request = { ...requestOf(extended), ...said, priority }
     const accepted = await acceptGeneration(api, by, request, { extends: extensionOf(extended) })
     return context.json(await viewGeneration(api, accepted), 202, { location: `/v1/generations/${accepted.id}` })
   })
@@ -49,7 +51,7 @@ const extensionOf = ({
 /** What the new generation has in common with the one it extends. */
 const requestOf = (
   extended: GenerationItem,
-): Omit<GenerationRequest, 'nfe_budget' | 'metadata' | 'retention_seconds'> => ({
+): Omit<GenerationRequest, 'nfe_budget' | 'priority' | 'metadata' | 'retention_seconds'> => ({
   prompt: extended.prompt,
   reward: { name: 'count', counts: { ...extended.counts } },
   pack: extended.pack,

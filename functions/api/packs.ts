@@ -1,37 +1,14 @@
 /** GET /v1/packs: what can be drawn, by which search, at what price. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { type PackManifest, vocabularySchema } from '../../shared/contract/pack.ts'
+import type { PackManifest } from '../../shared/contract/pack.ts'
+import { packViewSchema } from '../../shared/contract/pack-view.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../../shared/contract/priority.ts'
 import { SEARCH_NAMES } from '../../shared/contract/search-names.ts'
 import { quoteGeneration } from '../../shared/domain/price.ts'
 import type { ApiContext, PackCard } from './context.ts'
 import { type Api, apiKeySecurity, json, problems } from './route.ts'
 
-const packsSchema = z.strictObject({
-  data: z.array(
-    z.strictObject({
-      name: z.string(),
-      version: z.string(),
-      licence: z.string(),
-      resolution: z
-        .tuple([z.number().int(), z.number().int()])
-        .openapi({
-          type: 'array',
-          items: { type: 'integer' },
-          minItems: 2,
-          maxItems: 2,
-          description: 'Height and width',
-        }),
-      rewards: z.array(z.string()),
-      searches: z.array(z.enum(SEARCH_NAMES)),
-      vocabulary: vocabularySchema,
-      nfe_cap: z.number().int(),
-      /** Of the priority a generation has unless it says otherwise. */
-      price_micro_usd_per_nfe: z.number().int(),
-      prices_micro_usd_per_nfe: z.record(z.enum(PRIORITIES), z.number().int()),
-    }),
-  ),
-})
+const packsSchema = z.strictObject({ data: z.array(packViewSchema) })
 
 export const addPacks = (app: Api, api: ApiContext): void => {
   const route = createRoute({

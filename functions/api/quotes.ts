@@ -25,7 +25,11 @@ export const addQuotes = (app: Api, api: ApiContext): void => {
     const request = context.req.valid('json')
     const accountId = context.get('accountId')
     const { card } = checkRequest(api, request)
-    const quote = quoteGeneration(card.manifest, request.nfe_budget, api.now())
+    const quote = quoteGeneration(card.manifest, {
+      nfe: request.nfe_budget,
+      priority: request.priority,
+      at: api.now(),
+    })
     const { name: pack } = card.manifest
     refuseBeyondKey(context.get('key'), { pack, nfe: quote.nfe })
     const [account, history] = await Promise.all([
@@ -38,6 +42,7 @@ export const addQuotes = (app: Api, api: ApiContext): void => {
       pack,
       search: request.search,
       nfe_budget: quote.nfe,
+      priority: request.priority,
       price_micro_usd_per_nfe: quote.microUsdPerNfe,
       price_list: quote.priceList,
       max_price_micro_usd: quote.microUsd,

@@ -7,7 +7,7 @@ import type { Table } from '../../shared/stores/store.ts'
 export interface BacklogContext {
   readonly table: Table
   readonly sqs: SQSClient
-  readonly queueUrl: string
+  readonly queueUrls: readonly string[]
   readonly ecs: ECSClient
   readonly cluster: string
   readonly service: string
@@ -29,8 +29,8 @@ export const measureBacklog = async (on: BacklogContext): Promise<Backlog> => {
     measureWaitingWork(on.table, MAX_PAGES),
     on.ecs.send(new DescribeServicesCommand({ cluster: on.cluster, services: [on.service] })),
     // A queue that nobody asks goes to sleep after six hours and is then late with its metrics, which wake the fleet.
-    on.sqs.send(
-      new GetQueueAttributesCommand({ QueueUrl: on.queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+    ...on.queueUrls.map((QueueUrl) =>
+      on.sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] })),
     ),
   ])
   const [service] = services ?? []

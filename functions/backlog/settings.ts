@@ -2,12 +2,12 @@
 import { ECSClient } from '@aws-sdk/client-ecs'
 import { z } from 'zod'
 import { createClients } from '../../shared/aws/clients.ts'
-import { type Environment, readSettings, serviceSettings } from '../../shared/config.ts'
+import { type Environment, generationQueues, readSettings, serviceSettings } from '../../shared/config.ts'
 import type { BacklogContext } from './measure-backlog.ts'
 
 export const backlogSettings = {
   TABLE_NAME: serviceSettings.TABLE_NAME,
-  GENERATIONS_QUEUE_URL: serviceSettings.GENERATIONS_QUEUE_URL,
+  ...generationQueues.settings,
   /** Measured time of one NFE on the fleet's GPU. */
   SECONDS_PER_NFE: z.coerce.number().positive(),
   CLUSTER_NAME: z.string().min(1),
@@ -21,7 +21,7 @@ export const connectBacklog = (environment: Environment): BacklogContext & { nam
   return {
     table: { client: dynamodb, name: settings.TABLE_NAME },
     sqs,
-    queueUrl: settings.GENERATIONS_QUEUE_URL,
+    queueUrls: Object.values(generationQueues.read(settings)),
     ecs: new ECSClient({}),
     cluster: settings.CLUSTER_NAME,
     service: settings.SERVICE_NAME,

@@ -65,7 +65,7 @@ const reviewGenerations = async (on: ReconcileContext): Promise<{ requeued: numb
       continue
     }
     // A message too many is harmless (the lease decides); one too few would strand the generation.
-    await sendGenerationMessage(on.queues, { account_id: accountId, generation_id: generationId })
+    await sendGenerationMessage(on.queues, generation)
     await rescheduleGeneration(on.table, {
       accountId,
       generationId,

@@ -50,7 +50,8 @@ if (settings.HEARTBEAT_FILE !== undefined) await keepHeartbeat(settings.HEARTBEA
 process.send?.('ready')
 await receiveMessages({
   client: clients.sqs,
-  queueUrl: settings.GENERATIONS_QUEUE_URL,
+  queueUrl: stores.queues.generationsUrls.standard,
+  patientQueueUrl: stores.queues.generationsUrls.low,
   parse: (body) => generationMessageSchema.parse(body),
   concurrency: settings.CONCURRENCY,
   visibilitySeconds: Math.ceil(settings.LEASE_SECONDS),

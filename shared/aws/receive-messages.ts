@@ -1,6 +1,7 @@
 /**
- * Takes messages from a queue and works on several at once. A handler says what becomes of its message; a
- * process that dies says nothing, its lease and visibility run out, and the message comes to another.
+ * Takes messages from a queue, or from an urgent one and one that can wait, and works on several at once. A handler says
+ * what becomes of its message; a process that dies says nothing, its lease and visibility run out, and the message comes to
+ * another.
  */
 import {
   ChangeMessageVisibilityCommand,
@@ -24,6 +25,8 @@ export interface Received<Body> {
 export interface Receiving<Body> {
   readonly client: SQSClient
   readonly queueUrl: string
+  /** A queue whose messages can wait: taken when the other has none, and then and again all the same (URGENT_IN_A_ROW). */
+  readonly patientQueueUrl?: string
   /** Throws on a body that is none; such a message comes back until the queue's own limit moves it aside. */
   readonly parse: (body: unknown) => Body
   /** Messages worked on at once. */
@@ -35,20 +38,53 @@ export interface Receiving<Body> {
 }
 
 const POLL_SECONDS = 20
+/** With two queues: how long a message of the patient one may wait for a process that rests. */
+const POLL_URGENT_SECONDS = 5
+/** After so many urgent messages a patient one comes first, if there is one: it waits longer, but not for ever. */
+const URGENT_IN_A_ROW = 4
 const PAUSE_AFTER_ERROR_MS = 1000
 const MAX_VISIBILITY_SECONDS = 43_200
 
 /** Receives until the signal aborts, then waits for the messages in hand. */
 export const receiveMessages = async <Body>(on: Receiving<Body>): Promise<void> => {
-  const lanes = Array.from({ length: on.concurrency }, () => receiveOneByOne(on))
+  const receiveNext = on.patientQueueUrl === undefined ? () => longPoll(on) : alternate(on, on.patientQueueUrl)
+  const lanes = Array.from({ length: on.concurrency }, () => receiveOneByOne(on, receiveNext))
   await Promise.all(lanes)
 }
 
-const receiveOneByOne = async <Body>(on: Receiving<Body>): Promise<void> => {
+interface Taken {
+  readonly raw: Message
+  readonly queueUrl: string
+}
+
+type ReceiveNext = () => Promise<Taken | undefined>
+
+const longPoll = <Body>(on: Receiving<Body>): Promise<Taken | undefined> =>
+  receiveOne(on, { queueUrl: on.queueUrl, seconds: POLL_SECONDS })
+
+/** All lanes count together. */
+const alternate = <Body>(on: Receiving<Body>, patientQueueUrl: string): ReceiveNext => {
+  let urgentInARow = 0
+  const urgent = async (seconds: number) => {
+    const taken = await receiveOne(on, { queueUrl: on.queueUrl, seconds })
+    if (taken !== undefined) urgentInARow++
+    return taken
+  }
+  const patient = () => {
+    urgentInARow = 0
+    return receiveOne(on, { queueUrl: patientQueueUrl, seconds: 0 })
+  }
+  return async () =>
+    urgentInARow >= URGENT_IN_A_ROW
+      ? ((await patient()) ?? (await urgent(POLL_URGENT_SECONDS)))
+      : ((await urgent(0)) ?? (await patient()) ?? (await urgent(POLL_URGENT_SECONDS)))
+}
+
+const receiveOneByOne = async <Body>(on: Receiving<Body>, receiveNext: ReceiveNext): Promise<void> => {
   while (!on.signal.aborted) {
     try {
-      const message = await receiveOne(on)
-      if (message !== undefined) await workOn(on, message)
+      const taken = await receiveNext()
+      if (taken !== undefined) await workOn(on, taken)
     } catch (error) {
       if (on.signal.aborted) return
       console.error(JSON.stringify({ level: 'error', where: 'receive', error: String(error) }))
@@ -57,22 +93,26 @@ const receiveOneByOne = async <Body>(on: Receiving<Body>): Promise<void> => {
   }
 }
 
-const receiveOne = async <Body>(on: Receiving<Body>): Promise<Message | undefined> => {
+const receiveOne = async <Body>(
+  on: Receiving<Body>,
+  { queueUrl, seconds }: { queueUrl: string; seconds: number },
+): Promise<Taken | undefined> => {
   const { Messages } = await on.client.send(
     new ReceiveMessageCommand({
-      QueueUrl: on.queueUrl,
+      QueueUrl: queueUrl,
       MaxNumberOfMessages: 1,
-      WaitTimeSeconds: POLL_SECONDS,
+      WaitTimeSeconds: seconds,
       VisibilityTimeout: on.visibilitySeconds,
       MessageSystemAttributeNames: ['ApproximateReceiveCount'],
     }),
     { abortSignal: on.signal },
   )
-  return Messages?.[0]
+  const raw = Messages?.[0]
+  return raw && { raw, queueUrl }
 }
 
-const workOn = async <Body>(on: Receiving<Body>, raw: Message): Promise<void> => {
-  const at = { QueueUrl: on.queueUrl, ReceiptHandle: raw.ReceiptHandle }
+const workOn = async <Body>(on: Receiving<Body>, { raw, queueUrl }: Taken): Promise<void> => {
+  const at = { QueueUrl: queueUrl, ReceiptHandle: raw.ReceiptHandle }
   const disposal = await on.handle({
     message: on.parse(JSON.parse(raw.Body ?? '')),
     receiveCount: Number(raw.Attributes?.ApproximateReceiveCount ?? 1),

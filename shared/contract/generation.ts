@@ -113,16 +113,17 @@ export const generationRequestSchema = (webhooks: AddressPolicy) =>
 
 /** What may be said anew when a finished search goes on; the rest is that of the generation it extends. */
 export const extensionRequestSchema = (webhooks: AddressPolicy) =>
-  generationRequestSchema(webhooks).pick({
-    nfe_budget: true,
-    target_reward: true,
-    deadline_seconds: true,
-    start_ttl_seconds: true,
-    priority: true,
-    webhook_url: true,
-    metadata: true,
-    retention_seconds: true,
-  })
+  generationRequestSchema(webhooks)
+    .pick({
+      nfe_budget: true,
+      target_reward: true,
+      deadline_seconds: true,
+      start_ttl_seconds: true,
+      webhook_url: true,
+      metadata: true,
+      retention_seconds: true,
+    })
+    .extend({ priority: z.enum(PRIORITIES).optional().describe('That of the generation it extends, unless said.') })
 
 export type GenerationRequest = z.infer<ReturnType<typeof generationRequestSchema>>
 

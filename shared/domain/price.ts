@@ -4,6 +4,7 @@
  */
 import type { Usage } from '../contract/generation.ts'
 import type { PackManifest } from '../contract/pack.ts'
+import type { Priority } from '../contract/priority.ts'
 
 export interface PriceList {
   readonly version: string
@@ -13,6 +14,8 @@ export interface PriceList {
   readonly classes: Readonly<Record<PackManifest['price_class'], number>>
   /** Packs with a price of their own, by name: it goes before the price of their class. */
   readonly packs: Readonly<Record<string, number>>
+  /** What each priority costs, in percent of these prices; rounded up to whole micro-dollars an NFE. */
+  readonly percent: Readonly<Record<Priority, number>>
 }
 
 /** Oldest first. Append only: a change of price is a new list with a later `from`, never an edit. */
@@ -22,6 +25,7 @@ export const PRICE_LISTS: readonly [PriceList, ...PriceList[]] = [
     from: Date.parse('2026-01-01T00:00:00Z'),
     classes: { small: 20, medium: 60, large: 200 },
     packs: {},
+    percent: { standard: 100, low: 50 },
   },
 ]
 
@@ -29,9 +33,11 @@ export const PRICE_LISTS: readonly [PriceList, ...PriceList[]] = [
 export const priceListAt = (at: number, lists: readonly [PriceList, ...PriceList[]] = PRICE_LISTS): PriceList =>
   lists.findLast(({ from }) => from <= at) ?? lists[0]
 
+type PricedPack = Pick<PackManifest, 'name' | 'price_class'>
+
 /** Micro-dollars an NFE of this pack on this list. */
-export const priceOnList = (list: PriceList, pack: Pick<PackManifest, 'name' | 'price_class'>): number =>
-  list.packs[pack.name] ?? list.classes[pack.price_class]
+export const priceOnList = (list: PriceList, pack: PricedPack, priority: Priority): number =>
+  Math.ceil(((list.packs[pack.name] ?? list.classes[pack.price_class]) * list.percent[priority]) / 100)
 
 /** What a generation may cost at most: the budget at the pack's price. */
 export interface Quote {
@@ -44,12 +50,11 @@ export interface Quote {
 
 /** @param at when the generation is asked for, epoch milliseconds: the list of that time stays its list. */
 export const quoteGeneration = (
-  pack: Pick<PackManifest, 'name' | 'price_class'>,
-  nfe: number,
-  at: number = Number.MAX_SAFE_INTEGER,
+  pack: PricedPack,
+  { nfe, priority, at }: { nfe: number; priority: Priority; at: number },
 ): Quote => {
   const list = priceListAt(at)
-  const microUsdPerNfe = priceOnList(list, pack)
+  const microUsdPerNfe = priceOnList(list, pack, priority)
   return { nfe, microUsdPerNfe, microUsd: nfe * microUsdPerNfe, priceList: list.version }
 }
 

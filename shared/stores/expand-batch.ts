@@ -29,5 +29,5 @@ export const expandBatch = async (on: Expansion, batch: BatchItem): Promise<void
 const makeGeneration = async (on: Expansion, item: GenerationItem): Promise<void> => {
   await putGeneration(on.table, item, nextReview(item, on.now(), on.reviewMs))
   await appendLedger(on.table, holdEntry(item))
-  await sendGenerationMessage(on.queues, { account_id: item.account_id, generation_id: item.id })
+  await sendGenerationMessage(on.queues, item)
 }

@@ -6,6 +6,7 @@
  * id come from what it records (`created_at`, `finished_at`), so written twice it is written once.
  */
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { DEFAULT_PRIORITY, type Priority } from '../contract/priority.ts'
 import { billUsage } from '../domain/price.ts'
 import type { GenerationItem } from './generations.ts'
 import { conditional, type Table } from './store.ts'
@@ -31,6 +32,7 @@ export interface GenerationEntry extends Entry {
   readonly generation_id: string
   readonly key_id: string
   readonly pack: string
+  readonly priority: Priority
   readonly price_list: string
   readonly micro_usd_per_nfe: number
   readonly nfe: number
@@ -45,6 +47,7 @@ const entryOf = (generation: GenerationItem, what: Pick<GenerationEntry, 'kind' 
   generation_id: generation.id,
   key_id: generation.key_id,
   pack: generation.pack,
+  priority: generation.priority ?? DEFAULT_PRIORITY,
   price_list: generation.price_list,
   micro_usd_per_nfe: generation.micro_usd_per_nfe,
   micro_usd: what.nfe * generation.micro_usd_per_nfe,

@@ -9,6 +9,7 @@ import { serviceEnvironment } from '../../cdk/local/stack.ts'
 import { createApi } from '../../functions/api/app.ts'
 import type { ApiContext } from '../../functions/api/context.ts'
 import { connectApi } from '../../functions/api/settings.ts'
+import { DEFAULT_PRIORITY, type Priority } from '../../shared/contract/priority.ts'
 
 export interface TestAccount {
   readonly id: string
@@ -25,8 +26,8 @@ export interface Edge {
   request(method: string, path: string, options?: { key?: string; body?: unknown; headers?: object }): Promise<Response>
   openAccount(creditMicroUsd?: number): Promise<TestAccount>
   account(apiKey: string): Promise<Record<string, number>>
-  /** Messages in the generations queue, seen or not. */
-  queued(): Promise<number>
+  /** Messages in the generations queue of a priority, seen or not. */
+  queued(priority?: Priority): Promise<number>
   close(): Promise<void>
 }
 
@@ -74,10 +75,11 @@ export const startEdge = async (clock: () => number = Date.now): Promise<Edge> =
       const response = await request('GET', '/v1/account', { key })
       return (await response.json()) as Record<string, number>
     },
-    queued: async () => {
+    queued: async (priority = DEFAULT_PRIORITY) => {
       const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const
+      const QueueUrl = api.queues.generationsUrls[priority]
       const { Attributes } = await api.queues.client.send(
-        new GetQueueAttributesCommand({ QueueUrl: api.queues.generationsUrl, AttributeNames: [...names] }),
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
       )
       return names.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0)
     },

@@ -54,7 +54,7 @@ describe('reconcile', () => {
   test('queues a generation again when its message was lost, and only then', async () => {
     const account = await edge.openAccount()
     await create(account)
-    await edge.api.queues.client.send(new PurgeQueueCommand({ QueueUrl: edge.api.queues.generationsUrl }))
+    await edge.api.queues.client.send(new PurgeQueueCommand({ QueueUrl: edge.api.queues.generationsUrls.standard }))
     assert.equal((await sweep()).requeued, 0)
     now += 61_000
     assert.equal((await sweep()).requeued, 1)
