@@ -59,7 +59,7 @@ export const rolloverAdmin = (options: ConnectOptions) => {
       ): Promise<IssuedKey> =>
         api.json({ method: 'POST', path: `${keyPath(of.accountId, of.keyId)}/rotate`, body: rotation, ...call }),
       revoke: async (accountId: string, keyId: string, call: CallOptions = {}): Promise<void> => {
-        await api.open({ method: 'DELETE', path: keyPath(accountId, keyId), ...call })
+        await api.done({ method: 'DELETE', path: keyPath(accountId, keyId), ...call })
       },
     },
   }

@@ -10,15 +10,22 @@
  * RolloverConnectionError (no answer) or the reason of an aborted signal. What may succeed later is tried again, after the
  * time the API asked for; a POST carries one Idempotency-Key through all its tries, so nothing is made or charged twice.
  */
+import type { z } from 'zod'
 import type { AccountView } from '../contract/account.ts'
 import type { Generation } from '../contract/generation.ts'
+import type { PackView } from '../contract/pack-view.ts'
+import type { QuoteView } from '../contract/quote.ts'
+import type { accountSecretSchema } from '../contract/webhook.ts'
+import { batches } from './batches.ts'
 import { type DownloadOptions, downloadOutput, downloadTrace } from './download.ts'
 import {
   type CreateOptions,
   cancelGeneration,
   createGeneration,
   deleteGeneration,
+  type Extension,
   everyOf,
+  extendGeneration,
   type GenerationQuery,
   getGeneration,
   listGenerations,
@@ -31,34 +38,31 @@ import { type CallOptions, type Connection, type ConnectOptions, connect } from 
 import { type LiveEvent, type StreamOptions, streamGeneration } from './stream.ts'
 import { webhookDeliveries, webhookEndpoints } from './webhooks.ts'
 
+export type { AccountView } from '../contract/account.ts'
+export type { Batch } from '../contract/batch.ts'
 export type { GenerationEvent } from '../contract/event.ts'
 export type { Generation, GenerationStatus, Usage } from '../contract/generation.ts'
+export type { PackView } from '../contract/pack-view.ts'
 export type { Problem, ProblemCode } from '../contract/problem.ts'
+export type { QuoteView } from '../contract/quote.ts'
+export type { DeliveryView, EndpointView } from '../contract/webhook.ts'
 export { type RolloverAdmin, rolloverAdmin } from './admin.ts'
+export type { BatchOptions, BatchResult, NewBatchLine } from './batches.ts'
 export { RolloverChecksumError, RolloverConnectionError, RolloverError } from './errors.ts'
-export type { CreateOptions, GenerationQuery, NewGeneration, Page, WaitOptions } from './generations.ts'
+export type { CreateOptions, Extension, GenerationQuery, NewGeneration, Page, WaitOptions } from './generations.ts'
 export type { CallOptions, ConnectOptions } from './http.ts'
 export type { LiveEvent } from './stream.ts'
 export { type ReceivedWebhook, verifyWebhook } from './verify-webhook.ts'
 
-export interface PackView {
-  readonly name: string
-  readonly version: string
-  readonly licence: string
-  readonly resolution: readonly [number, number]
-  readonly rewards: readonly string[]
-  readonly searches: readonly string[]
-  readonly nfe_cap: number
-  readonly price_micro_usd_per_nfe: number
-}
-
 export class Rollover {
   readonly #api: Connection
+  readonly batches: ReturnType<typeof batches>
   readonly webhookEndpoints: ReturnType<typeof webhookEndpoints>
   readonly webhookDeliveries: ReturnType<typeof webhookDeliveries>
 
   constructor(options: ConnectOptions) {
     this.#api = connect(options)
+    this.batches = batches(this.#api)
     this.webhookEndpoints = webhookEndpoints(this.#api)
     this.webhookDeliveries = webhookDeliveries(this.#api)
   }
@@ -94,6 +98,11 @@ export class Rollover {
     return cancelGeneration(this.#api, id, options)
   }
 
+  /** Goes on with a search that spent its budget, as a generation of its own. */
+  extend(id: string, extension: Extension, options?: CallOptions): Promise<Generation> {
+    return extendGeneration(this.#api, id, extension, options)
+  }
+
   delete(id: string, options?: CallOptions): Promise<void> {
     return deleteGeneration(this.#api, id, options)
   }
@@ -111,6 +120,11 @@ export class Rollover {
     return downloadTrace(this.#api, of, options)
   }
 
+  /** What a generation would cost at most, and what one like it took before. Nothing is held. */
+  quote(request: NewGeneration, options?: CallOptions): Promise<QuoteView> {
+    return this.#api.json({ method: 'POST', path: '/v1/quotes', body: request, ...options })
+  }
+
   account(options?: CallOptions): Promise<AccountView> {
     return this.#api.json({ method: 'GET', path: '/v1/account', ...options })
   }
@@ -118,5 +132,13 @@ export class Rollover {
   async packs(options?: CallOptions): Promise<readonly PackView[]> {
     const { data } = await this.#api.json<{ data: PackView[] }>({ method: 'GET', path: '/v1/packs', ...options })
     return data
+  }
+
+  /** A new secret for the `webhook_url` of requests; the former one signs beside it for the overlap, a day unless said. */
+  rotateWebhookSecret(
+    rotation: { overlap_seconds?: number } = {},
+    options?: CallOptions,
+  ): Promise<z.infer<typeof accountSecretSchema>> {
+    return this.#api.json({ method: 'POST', path: '/v1/account/webhook-secret/rotate', body: rotation, ...options })
   }
 }

@@ -1,6 +1,6 @@
 /** Files of a generation: images and trace, through the API's stable links, checked against their hashes. */
 import type { Generation } from '../contract/generation.ts'
-import { RolloverChecksumError, RolloverConnectionError, RolloverError } from './errors.ts'
+import { RolloverChecksumError, RolloverError } from './errors.ts'
 import { pathOf } from './generations.ts'
 import type { CallOptions, Connection } from './http.ts'
 
@@ -31,25 +31,22 @@ export const downloadTrace = async (
   return new TextDecoder().decode(await read(api, { path, sha256: generation.trace.sha256, options }))
 }
 
-const read = async (
+const read = (
   api: Connection,
   file: { path: string; sha256: string; options: CallOptions },
-): Promise<Uint8Array<ArrayBuffer>> => {
-  const answer = await api.open({ method: 'GET', path: file.path, ...file.options })
-  const bytes = new Uint8Array(await (await follow(api, answer, file.options)).arrayBuffer())
-  const found = hex(await crypto.subtle.digest('SHA-256', bytes))
-  if (found !== file.sha256) throw new RolloverChecksumError(file.sha256, found)
-  return bytes
-}
+): Promise<Uint8Array<ArrayBuffer>> =>
+  api.read({ method: 'GET', path: file.path, ...file.options }, async (answer) => {
+    const bytes = new Uint8Array(await (await follow(api, answer, file.options)).arrayBuffer())
+    const found = hex(await crypto.subtle.digest('SHA-256', bytes))
+    if (found !== file.sha256) throw new RolloverChecksumError(file.sha256, found)
+    return bytes
+  })
 
 /** fetch follows redirects, and leaves the key behind when they change the origin. One that does not is followed here, without it. */
 const follow = async (api: Connection, answer: Response, { signal }: CallOptions): Promise<Response> => {
   const location = answer.headers.get('location')
   if (answer.status < 300 || location === null) return answer
-  const response = await api.fetch(location, signal ? { signal } : {}).catch((error: unknown) => {
-    signal?.throwIfAborted()
-    throw new RolloverConnectionError(location, error)
-  })
+  const response = await api.fetch(location, signal ? { signal } : {})
   if (!response.ok) throw new RolloverError({ status: response.status })
   return response
 }

@@ -36,7 +36,7 @@ export class RolloverError extends Error {
 /** No answer came: no connection, or none within the time limit. */
 export class RolloverConnectionError extends Error {
   constructor(url: string, cause: unknown) {
-    super(`${new URL(url).origin} did not answer: ${reasonOf(cause)}`, { cause })
+    super(`${URL.canParse(url) ? new URL(url).origin : 'the API'} did not answer: ${reasonOf(cause)}`, { cause })
     this.name = 'RolloverConnectionError'
   }
 }

@@ -1,11 +1,18 @@
-/** Generations: create, look at, list, cancel, delete; and wait for the end of one. */
+/** Generations: create, look at, list, cancel, extend, delete; and wait for the end of one. */
 import type { z } from 'zod'
-import type { Generation, GenerationStatus, generationRequestSchema } from '../contract/generation.ts'
+import type {
+  extensionRequestSchema,
+  Generation,
+  GenerationStatus,
+  generationRequestSchema,
+} from '../contract/generation.ts'
 import type { CallOptions, Connection } from './http.ts'
 import { pause } from './retry.ts'
 
 /** As the API takes it: what has a default may be left out. */
 export type NewGeneration = z.input<ReturnType<typeof generationRequestSchema>>
+/** What may be said anew when a finished search goes on. */
+export type Extension = z.input<ReturnType<typeof extensionRequestSchema>>
 
 export interface Page<Thing> {
   readonly object: 'list'
@@ -102,5 +109,13 @@ export const cancelGeneration = (api: Connection, id: string, options: CallOptio
   api.json({ method: 'POST', path: `${pathOf(id)}/cancel`, ...options })
 
 export const deleteGeneration = async (api: Connection, id: string, options: CallOptions = {}): Promise<void> => {
-  await api.open({ method: 'DELETE', path: pathOf(id), ...options })
+  await api.done({ method: 'DELETE', path: pathOf(id), ...options })
 }
+
+/** A new generation that goes on with the search of one that spent its budget, held and billed for its own NFEs. */
+export const extendGeneration = (
+  api: Connection,
+  id: string,
+  extension: Extension,
+  options: CallOptions = {},
+): Promise<Generation> => api.json({ method: 'POST', path: `${pathOf(id)}/extend`, body: extension, ...options })

@@ -1,6 +1,6 @@
 /** One request of the API: the key, the body, tries, and errors as values of two types. Runs in Node and in browsers. */
 import type { Problem } from '../contract/problem.ts'
-import { RolloverConnectionError, RolloverError } from './errors.ts'
+import { RolloverChecksumError, RolloverConnectionError, RolloverError } from './errors.ts'
 import { drawChance, drawIdempotencyKey, pause, pauseBeforeRetry, RETRY_POLICY, type RetryPolicy } from './retry.ts'
 
 export interface ConnectOptions {
@@ -11,7 +11,7 @@ export interface ConnectOptions {
   /** The global one unless given. */
   readonly fetch?: typeof fetch
   readonly retry?: Partial<RetryPolicy>
-  /** Longest silence of one try. */
+  /** Longest that one try may take, its body included; a minute unless said. */
   readonly timeoutMs?: number
 }
 
@@ -36,10 +36,14 @@ export interface ApiRequest extends CallOptions {
 }
 
 export interface Connection {
-  /** The answer, after as many tries as the policy allows. Rejects with RolloverError or RolloverConnectionError. */
+  /** The answer with its body still to be read, for streams. Rejects with RolloverError or RolloverConnectionError. */
   open(request: ApiRequest): Promise<Response>
-  /** The same, its JSON. The type is the contract's; the answer is not checked again. */
+  /** What is read from the answer. A body that breaks off counts as no answer: the request is tried again. */
+  read<Answer>(request: ApiRequest, read: (response: Response) => Promise<Answer>): Promise<Answer>
+  /** The answer's JSON. The type is the contract's; the answer is not checked again. */
   json<Answer>(request: ApiRequest): Promise<Answer>
+  /** An act without an answer. */
+  done(request: ApiRequest): Promise<void>
   /** fetch for links that lead away from the API and must not carry the key. */
   readonly fetch: typeof fetch
 }
@@ -50,26 +54,36 @@ export const connect = (options: ConnectOptions): Connection => {
   // Called unbound, the browser's fetch refuses to work.
   const send = options.fetch ?? ((...call: Parameters<typeof fetch>) => fetch(...call))
   const policy = { ...RETRY_POLICY, ...options.retry }
-  const open = async (request: ApiRequest): Promise<Response> => {
+  const read = async <Answer>(request: ApiRequest, from: (response: Response) => Promise<Answer>): Promise<Answer> => {
     const url = urlOf(options.baseUrl, request)
     const init = initOf(options.apiKey, request)
+    const limitMs = (options.timeoutMs ?? TIMEOUT_MS) + (request.heldMs ?? 0)
     for (let tries = 1; ; tries++) {
-      const outcome = await tryOnce(send, url, { init, request, timeoutMs: options.timeoutMs ?? TIMEOUT_MS })
-      if (outcome instanceof Response) return outcome
+      const outcome = await tryOnce(send, url, { init, request, limitMs, from })
+      if ('answer' in outcome) return outcome.answer
       request.signal?.throwIfAborted()
-      const retryAfterSeconds = outcome instanceof RolloverError ? outcome.retryAfterSeconds : undefined
-      const again = outcome instanceof RolloverConnectionError || outcome.retryable
-      const ms = again ? pauseBeforeRetry(policy, { tries, retryAfterSeconds, chance: drawChance() }) : undefined
-      if (ms === undefined) throw outcome
+      const ms = pauseBeforeRetry(policy, { tries, chance: drawChance(), ...retryOf(outcome.failure) })
+      if (ms === undefined) throw outcome.failure
       await pause(ms, request.signal)
     }
   }
   return {
-    open,
-    json: async <Answer>(request: ApiRequest) => (await open(request)).json() as Promise<Answer>,
+    read,
+    open: (request) => read(request, async (response) => response),
+    json: <Answer>(request: ApiRequest) => read(request, async (response) => (await response.json()) as Answer),
+    done: (request) => read(request, async (response) => void (await response.arrayBuffer())),
     fetch: send,
   }
 }
+
+/** A conflict (409) mends itself only where the API says when; everything else by its own word. */
+const retryOf = (failure: Failure): { retryable: boolean; retryAfterSeconds?: number | undefined } => {
+  if (failure instanceof RolloverConnectionError) return { retryable: true }
+  const { retryable, retryAfterSeconds, status } = failure
+  return { retryable: retryable && (status !== 409 || retryAfterSeconds !== undefined), retryAfterSeconds }
+}
+
+type Failure = RolloverError | RolloverConnectionError
 
 const urlOf = (baseUrl: string, { path, query = {} }: ApiRequest): string => {
   const url = new URL(baseUrl.replace(/\/+$/, '') + path)
@@ -93,21 +107,23 @@ const initOf = (apiKey: string, request: ApiRequest): RequestInit => {
   }
 }
 
-const tryOnce = async (
+const tryOnce = async <Answer>(
   send: typeof fetch,
   url: string,
-  on: { init: RequestInit; request: ApiRequest; timeoutMs: number },
-): Promise<Response | RolloverError | RolloverConnectionError> => {
+  on: { init: RequestInit; request: ApiRequest; limitMs: number; from: (response: Response) => Promise<Answer> },
+): Promise<{ answer: Answer } | { failure: Failure }> => {
   const late = new AbortController()
-  const limitMs = on.timeoutMs + (on.request.heldMs ?? 0)
-  const timer = setTimeout(() => late.abort(new Error(`no answer within ${limitMs / 1000} s`)), limitMs)
+  const timer = setTimeout(() => late.abort(new Error(`no answer within ${on.limitMs / 1000} s`)), on.limitMs)
   const signal = on.request.signal ? AbortSignal.any([late.signal, on.request.signal]) : late.signal
   try {
     const response = await send(url, { ...on.init, signal })
     // A redirect is an answer too: fetch that does not follow (an app called in process) leaves it to download.ts.
-    return response.status < 400 ? response : await errorOf(response)
+    if (response.status >= 400) return { failure: await errorOf(response) }
+    return { answer: await on.from(response) }
   } catch (error) {
-    return new RolloverConnectionError(url, error)
+    if (error instanceof RolloverError || error instanceof RolloverConnectionError) return { failure: error }
+    if (error instanceof RolloverChecksumError) throw error
+    return { failure: new RolloverConnectionError(url, error) }
   } finally {
     clearTimeout(timer)
   }

@@ -9,7 +9,7 @@ export interface RetryPolicy {
   readonly maxMs: number
 }
 
-export const RETRY_POLICY: RetryPolicy = { retries: 4, baseMs: 250, maxMs: 30_000 }
+export const RETRY_POLICY: RetryPolicy = { retries: 4, baseMs: 250, maxMs: 60_000 }
 
 /**
  * Milliseconds until the next try; undefined when there is none. What the server asks for is waited out in full; without
@@ -18,9 +18,9 @@ export const RETRY_POLICY: RetryPolicy = { retries: 4, baseMs: 250, maxMs: 30_00
  */
 export const pauseBeforeRetry = (
   policy: RetryPolicy,
-  failed: { tries: number; retryAfterSeconds?: number | undefined; chance: number },
+  failed: { tries: number; retryable: boolean; retryAfterSeconds?: number | undefined; chance: number },
 ): number | undefined => {
-  if (failed.tries > policy.retries) return undefined
+  if (!failed.retryable || failed.tries > policy.retries) return undefined
   const bound = Math.min(policy.maxMs, policy.baseMs * 2 ** (failed.tries - 1))
   if (failed.retryAfterSeconds === undefined) return bound * failed.chance
   const asked = failed.retryAfterSeconds * 1000

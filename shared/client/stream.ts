@@ -29,7 +29,7 @@ const TYPES: ReadonlySet<string> = new Set<LiveEvent['type']>(['status', 'progre
 
 /**
  * Each event of the search, once, until `ended`. A connection that ends or breaks is opened again after the last event seen;
- * several in a row that bring nothing end it with the last error. Leaving the loop closes the connection.
+ * several breaks in a row without anything new end it with the last error. Leaving the loop closes the connection.
  */
 export async function* streamGeneration(
   api: Connection,
@@ -49,8 +49,10 @@ export async function* streamGeneration(
     if (response.status === 204 || response.body === null) return
     try {
       for await (const event of readServerSentEvents(response.body)) {
-        broken = 0
-        if (event.id !== '') after = event.id
+        if (event.id !== '' && event.id !== after) {
+          after = event.id
+          broken = 0
+        }
         const live = readLiveEvent({ ...event, id: after })
         if (live === undefined) continue
         yield live
@@ -59,8 +61,8 @@ export async function* streamGeneration(
     } catch (error) {
       if (error instanceof RolloverError || options.signal?.aborted) throw error
       broken++
-      const ms = pauseBeforeRetry(RETRY_POLICY, { tries: broken, chance: drawChance() })
-      if (ms === undefined) throw new RolloverConnectionError(response.url || 'http://unknown', error)
+      const ms = pauseBeforeRetry(RETRY_POLICY, { tries: broken, retryable: true, chance: drawChance() })
+      if (ms === undefined) throw new RolloverConnectionError(response.url, error)
       await pause(ms, options.signal)
       continue
     }

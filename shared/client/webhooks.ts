@@ -33,7 +33,7 @@ export const webhookEndpoints = (api: Connection) => ({
   change: (id: string, change: EndpointChange, options: CallOptions = {}): Promise<EndpointView> =>
     api.json({ method: 'PATCH', path: at(ENDPOINTS, id), body: change, ...options }),
   delete: async (id: string, options: CallOptions = {}): Promise<void> => {
-    await api.open({ method: 'DELETE', path: at(ENDPOINTS, id), ...options })
+    await api.done({ method: 'DELETE', path: at(ENDPOINTS, id), ...options })
   },
   /** New keys; the former ones sign beside them for the overlap, a day unless said. */
   rotate: (

@@ -1,13 +1,13 @@
-/** rollover balance, packs. */
+/** rollover account, packs. */
 import { type Command, EXIT, show } from './command.ts'
 import { accountLines, dollars, table } from './text.ts'
 
-export const balance: Command = {
-  words: 'balance',
+export const account: Command = {
+  words: 'account',
   summary: 'Show what the account has, holds and has spent',
   run: async (terminal) => {
-    const account = await (await terminal.client()).account({ signal: terminal.signal })
-    show(terminal, account, accountLines)
+    const found = await (await terminal.client()).account({ signal: terminal.signal })
+    show(terminal, found, accountLines)
     return EXIT.ok
   },
 }

@@ -1,4 +1,4 @@
-/** rollover get, list, cancel, delete. */
+/** rollover get, list, cancel, delete: generations that are there. */
 import { GENERATION_STATUSES, type GenerationStatus } from '../../contract/generation.ts'
 import type { GenerationQuery } from '../generations.ts'
 import { type Command, EXIT, onlyArgument, show, UsageError } from './command.ts'

@@ -1,6 +1,7 @@
 /** How things look in a terminal. */
 import type { AccountView } from '../../contract/account.ts'
 import type { Generation, Progress } from '../../contract/generation.ts'
+import type { QuoteView } from '../../contract/quote.ts'
 
 export const dollars = (microUsd: number): string => `$${(microUsd / 1e6).toFixed(6)}`
 
@@ -47,6 +48,15 @@ export const accountLines = (account: AccountView): string[] => [
   `  held     ${dollars(account.held_micro_usd)} by ${account.open_generations} open generations`,
   `  spent    ${dollars(account.spent_micro_usd)}`,
   `  credited ${dollars(account.credited_micro_usd)}`,
+]
+
+export const quoteLines = (quote: QuoteView): string[] => [
+  `${dollars(quote.max_price_micro_usd)} at most, for ${quote.nfe_budget} NFEs by ${quote.search} on ${quote.pack}${quote.covered ? '' : '  (more than the balance)'}`,
+  ...(quote.expected === null
+    ? []
+    : [
+        `  of ${quote.expected.samples} like it: ${quote.expected.nfe_used} NFEs, ${dollars(quote.expected.price_micro_usd)}, ${quote.expected.duration_seconds.toFixed(1)} s, reward ${reward(quote.expected.reward)}, ${Math.round(100 * quote.expected.exact_share)} % exact`,
+      ]),
 ]
 
 /** Rows under their heads, each column as wide as its widest cell. */

@@ -1,0 +1,117 @@
+/** rollover keys ...: the keys of an account, with the administration key. */
+import { SCOPES } from '../../contract/key.ts'
+import {
+  type Command,
+  EXIT,
+  type Given,
+  type Option,
+  onlyArgument,
+  show,
+  type Terminal,
+  UsageError,
+} from './command.ts'
+import { table } from './text.ts'
+
+const account = { type: 'string', value: 'ID', summary: 'the account; your own unless said' } as const satisfies Option
+const overlap = { type: 'string', value: 'SECONDS', summary: 'how long the former secret works (a day)' } as const
+const KEY_ID = 'id of a key'
+
+const accountOf = async (terminal: Terminal, given: Given): Promise<string> =>
+  given.text('account') ?? (await (await terminal.client()).account({ signal: terminal.signal })).id
+
+const list: Command = {
+  words: 'keys list',
+  summary: 'List the keys of an account',
+  options: { account },
+  run: async (terminal, given) => {
+    const admin = await terminal.admin()
+    const found = await admin.keys.list(await accountOf(terminal, given), { signal: terminal.signal })
+    show(terminal, found, ({ data }) =>
+      table(
+        ['ID', 'NAME', 'SECRETS', 'LAST USED', 'NFES A REQUEST/DAY/MONTH', 'STATE'],
+        data.map((key) => [
+          key.id,
+          key.name,
+          key.secrets.map(({ hint }) => `${hint}...`).join(' '),
+          key.last_used_at ?? 'never',
+          [key.nfe_per_request, key.nfe_per_day, key.nfe_per_month].map((cap) => cap ?? '-').join('/'),
+          key.revoked_at === null ? 'live' : 'revoked',
+        ]),
+      ),
+    )
+    return EXIT.ok
+  },
+}
+
+const issue: Command = {
+  words: 'keys issue',
+  summary: 'Issue a key; its secret is shown once',
+  takes: 'NAME',
+  options: {
+    account,
+    scope: {
+      type: 'string',
+      value: 'SCOPE',
+      multiple: true,
+      summary: 'what it may do; all unless said',
+      choices: SCOPES,
+    },
+    'nfe-per-request': { type: 'string', value: 'N', summary: 'cap of one generation' },
+    'nfe-per-day': { type: 'string', value: 'N', summary: 'cap of a day' },
+    'nfe-per-month': { type: 'string', value: 'N', summary: 'cap of a month' },
+    pack: { type: 'string', value: 'NAME', multiple: true, summary: 'only these packs' },
+    expires: { type: 'string', value: 'TIME', summary: 'opens nothing from then on, such as 2027-01-31T00:00:00Z' },
+  },
+  run: async (terminal, given) => {
+    const scopes = given
+      .texts('scope')
+      .filter((scope) => SCOPES.some((known) => known === scope)) as (typeof SCOPES)[number][]
+    if (scopes.length < given.texts('scope').length) throw new UsageError(`--scope takes one of ${SCOPES.join(', ')}`)
+    const [packs, expires] = [given.texts('pack'), given.text('expires')]
+    const request = {
+      name: onlyArgument(given, 'name of the key'),
+      ...(scopes.length > 0 && { scopes }),
+      nfe_per_request: given.number('nfe-per-request') ?? null,
+      nfe_per_day: given.number('nfe-per-day') ?? null,
+      nfe_per_month: given.number('nfe-per-month') ?? null,
+      ...(packs.length > 0 && { packs: [...packs] }),
+      ...(expires !== undefined && { expires_at: expires }),
+    }
+    const admin = await terminal.admin()
+    const issued = await admin.keys.issue(await accountOf(terminal, given), request, { signal: terminal.signal })
+    show(terminal, issued, ({ key_id, api_key }) => [`${key_id}  ${api_key}  (shown once)`])
+    return EXIT.ok
+  },
+}
+
+const rotate: Command = {
+  words: 'keys rotate',
+  summary: 'Make a new secret of a key; the former one works for an overlap',
+  takes: 'ID',
+  options: { account, overlap },
+  run: async (terminal, given) => {
+    const seconds = given.number('overlap')
+    const named = { accountId: await accountOf(terminal, given), keyId: onlyArgument(given, KEY_ID) }
+    const admin = await terminal.admin()
+    const rotation = seconds === undefined ? {} : { overlap_seconds: seconds }
+    const issued = await admin.keys.rotate(named, rotation, { signal: terminal.signal })
+    show(terminal, issued, ({ key_id, api_key }) => [`${key_id}  ${api_key}  (shown once)`])
+    return EXIT.ok
+  },
+}
+
+const revoke: Command = {
+  words: 'keys revoke',
+  summary: 'Revoke a key at once, with all its secrets',
+  takes: 'ID',
+  options: { account },
+  run: async (terminal, given) => {
+    const id = onlyArgument(given, KEY_ID)
+    const admin = await terminal.admin()
+    await admin.keys.revoke(await accountOf(terminal, given), id, { signal: terminal.signal })
+    show(terminal, { id, revoked: true }, () => [`${id}  revoked`])
+    return EXIT.ok
+  },
+}
+
+export const KEY_COMMANDS: readonly Command[] = [list, issue, rotate, revoke]

@@ -1,0 +1,125 @@
+/** rollover webhooks list, create, delete, test, deliveries, replay. */
+import { EVENT_TYPES } from '../../contract/event.ts'
+import { type Command, EXIT, onlyArgument, show, UsageError } from './command.ts'
+import { listen } from './listen.ts'
+import { table } from './text.ts'
+
+const ENDPOINT = 'id of a webhook endpoint'
+
+const list: Command = {
+  words: 'webhooks list',
+  summary: 'List the webhook endpoints',
+  run: async (terminal) => {
+    const found = await (await terminal.client()).webhookEndpoints.list({ signal: terminal.signal })
+    show(terminal, found, ({ data }) =>
+      table(
+        ['ID', 'STATE', 'EVENTS', 'URL'],
+        data.map(({ id, enabled, disabled, events, url }) => [
+          id,
+          enabled ? 'on' : `off (${disabled?.reason ?? ''})`,
+          events.join(' '),
+          url,
+        ]),
+      ),
+    )
+    return EXIT.ok
+  },
+}
+
+const create: Command = {
+  words: 'webhooks create',
+  summary: 'Send events to an address; the secret is shown once',
+  takes: 'URL',
+  options: {
+    event: {
+      type: 'string',
+      value: 'TYPE',
+      multiple: true,
+      summary: 'only these; all unless said',
+      choices: EVENT_TYPES,
+    },
+  },
+  run: async (terminal, given) => {
+    const events = EVENT_TYPES.filter((type) => given.texts('event').includes(type))
+    if (events.length < given.texts('event').length)
+      throw new UsageError(`--event takes one of ${EVENT_TYPES.join(', ')}`)
+    const request = { url: onlyArgument(given, 'URL'), ...(events.length > 0 && { events }) }
+    const made = await (await terminal.client()).webhookEndpoints.create(request, { signal: terminal.signal })
+    show(terminal, made, ({ id, secret }) => [`${id}  ${secret}  (shown once)`])
+    return EXIT.ok
+  },
+}
+
+const remove: Command = {
+  words: 'webhooks delete',
+  summary: 'Delete a webhook endpoint',
+  takes: 'ID',
+  run: async (terminal, given) => {
+    const id = onlyArgument(given, ENDPOINT)
+    await (await terminal.client()).webhookEndpoints.delete(id, { signal: terminal.signal })
+    show(terminal, { id, deleted: true }, () => [`${id}  deleted`])
+    return EXIT.ok
+  },
+}
+
+const test: Command = {
+  words: 'webhooks test',
+  summary: 'Send a test event to an endpoint',
+  takes: 'ID',
+  run: async (terminal, given) => {
+    const client = await terminal.client()
+    const sent = await client.webhookEndpoints.test(onlyArgument(given, ENDPOINT), { signal: terminal.signal })
+    show(terminal, sent, ({ id, state }) => [`${id}  ${state}`])
+    return EXIT.ok
+  },
+}
+
+const deliveries: Command = {
+  words: 'webhooks deliveries',
+  summary: 'Show what was sent, newest first',
+  options: {
+    endpoint: { type: 'string', value: 'ID', summary: 'only to this endpoint' },
+    limit: { type: 'string', value: 'N', summary: 'most of one page (20)' },
+    cursor: { type: 'string', value: 'CURSOR', summary: 'go on where a page ended' },
+  },
+  run: async (terminal, given) => {
+    const [endpoint, limit, cursor] = [given.text('endpoint'), given.number('limit'), given.text('cursor')]
+    const query = {
+      ...(endpoint !== undefined && { endpoint_id: endpoint }),
+      ...(limit !== undefined && { limit }),
+      ...(cursor !== undefined && { cursor }),
+    }
+    const page = await (await terminal.client()).webhookDeliveries.list(query, { signal: terminal.signal })
+    show(terminal, page, ({ data, next_cursor }) => [
+      ...table(
+        ['ID', 'EVENT', 'STATE', 'ATTEMPTS', 'LAST', 'URL'],
+        data.map(({ id, event_type, state, attempts, url }) => [
+          id,
+          event_type,
+          state,
+          String(attempts.length),
+          String(attempts.at(-1)?.status ?? attempts.at(-1)?.outcome ?? '-'),
+          url,
+        ]),
+      ),
+      ...(next_cursor === null ? [] : [`more: rollover webhooks deliveries --cursor ${next_cursor}`]),
+    ])
+    return EXIT.ok
+  },
+}
+
+const replay: Command = {
+  words: 'webhooks replay',
+  summary: 'Send a delivery again',
+  takes: 'ID',
+  run: async (terminal, given) => {
+    const client = await terminal.client()
+    const sent = await client.webhookDeliveries.replay(onlyArgument(given, 'id of a delivery'), {
+      signal: terminal.signal,
+    })
+    show(terminal, sent, ({ id, state }) => [`${id}  ${state}`])
+    return EXIT.ok
+  },
+}
+
+export const WEBHOOK_COMMANDS: readonly Command[] = [listen, list, create, remove, test, deliveries, replay]
