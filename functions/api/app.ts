@@ -23,12 +23,15 @@ import { limitBody } from './limit-body.ts'
 import { addListGenerations } from './list-generations.ts'
 import { addPacks } from './packs.ts'
 import { waitForEnd } from './prefer-wait.ts'
+import { addPriceLists } from './price-lists.ts'
 import { addProblemPages } from './problem-pages.ts'
 import { answerProblem, sendProblem } from './problems.ts'
 import { addQuotes } from './quotes.ts'
 import { limitRate } from './rate-limit.ts'
 import { type Api, refuseInvalid } from './route.ts'
 import { ACCOUNT_PATHS } from './scopes.ts'
+import { addStatements } from './statements.ts'
+import { addUsage } from './usage.ts'
 import { addWebhooks } from './webhooks.ts'
 
 export const createApi = (api: ApiContext): Api => {
@@ -61,7 +64,10 @@ export const createApi = (api: ApiContext): Api => {
     addGetEvents,
     addProblemPages,
     addAccount,
+    addStatements,
+    addUsage,
     addPacks,
+    addPriceLists,
     addAdmin,
     addWebhooks,
   ])

@@ -5,6 +5,8 @@
 import { z } from 'zod'
 
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a plain file name inside the pack folder')
+export const PRICE_CLASSES = ['small', 'medium', 'large'] as const
+
 const positiveInt = z.number().int().positive()
 
 /** A reward (or judge) graph that counts things: image [B,3,H,W], target [B,C] -> reward [B], counts [B,C]. */
@@ -52,7 +54,7 @@ export const packManifestSchema = z.strictObject({
   judges: z.strictObject({ count: countGraphSchema }).optional(),
   vocabulary: vocabularySchema,
   /** Decides the price of an NFE. */
-  price_class: z.enum(['small', 'medium', 'large']).default('small'),
+  price_class: z.enum(PRICE_CLASSES).default('small'),
   /** Highest NFE budget of one generation. */
   nfe_cap: positiveInt.default(2000),
   files: z.record(fileName, z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: positiveInt })),

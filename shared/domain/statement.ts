@@ -4,6 +4,7 @@
  * Every amount is an integer of micro-dollars and every line multiplies out (nfe_used x micro_usd_per_nfe = micro_usd), so sums
  * are exact: opening + credited - charged = closing, and a month's closing is the next one's opening.
  */
+import type { Priority } from '../contract/priority.ts'
 import type { CreditEntry, GenerationEntry, LedgerEntry } from '../stores/ledger.ts'
 import { dayOf } from './period.ts'
 
@@ -11,6 +12,7 @@ import { dayOf } from './period.ts'
 export interface ChargeLine {
   readonly key_id: string
   readonly pack: string
+  readonly priority: Priority
   readonly price_list: string
   readonly micro_usd_per_nfe: number
   readonly generations: number
@@ -39,11 +41,12 @@ type Lines = Map<string, ChargeLine>
 
 /** Adds a settlement to the line of its key, pack and price. */
 const addCharge = (lines: Lines, entry: GenerationEntry): void => {
-  const { key_id, pack, price_list, micro_usd_per_nfe } = entry
-  const place = JSON.stringify([key_id, pack, price_list, micro_usd_per_nfe])
+  const { key_id, pack, priority, price_list, micro_usd_per_nfe } = entry
+  const place = JSON.stringify([key_id, pack, priority, price_list, micro_usd_per_nfe])
   const line = lines.get(place) ?? {
     key_id,
     pack,
+    priority,
     price_list,
     micro_usd_per_nfe,
     generations: 0,
@@ -96,18 +99,16 @@ export const sumOf = (lines: Iterable<{ readonly micro_usd: number }>): number =
 
 export type UsageGroup = 'key' | 'pack'
 
-export interface UsageRow {
+/** A day's charges at one price: `nfe_used` x `micro_usd_per_nfe` = `micro_usd`, as in every line. */
+export interface UsageRow extends Omit<ChargeLine, 'key_id' | 'pack'> {
   /** `2026-11-24`, in UTC: the day on which the generations ended. */
   readonly date: string
   /** null unless asked for by key, or by pack. */
   readonly key_id: string | null
   readonly pack: string | null
-  readonly generations: number
-  readonly nfe_used: number
-  readonly price_micro_usd: number
 }
 
-/** Usage by day, and by key or pack where asked; days without any are missing. Its sum is what the statements charge. */
+/** Usage by day and price, and by key or pack where asked; days without any are missing. Its sum is what the statements charge. */
 export const usageByDay = (entries: Iterable<LedgerEntry>, groups: readonly UsageGroup[]): UsageRow[] => {
   const rows = new Map<string, UsageRow>()
   for (const entry of entries) {
@@ -115,15 +116,19 @@ export const usageByDay = (entries: Iterable<LedgerEntry>, groups: readonly Usag
     const date = dayOf(entry.at)
     const key_id = groups.includes('key') ? entry.key_id : null
     const pack = groups.includes('pack') ? entry.pack : null
-    const place = JSON.stringify([date, key_id, pack])
+    const { priority, price_list, micro_usd_per_nfe } = entry
+    const place = JSON.stringify([date, key_id, pack, priority, price_list, micro_usd_per_nfe])
     const row = rows.get(place)
     rows.set(place, {
       date,
       key_id,
       pack,
+      priority,
+      price_list,
+      micro_usd_per_nfe,
       generations: (row?.generations ?? 0) + 1,
       nfe_used: (row?.nfe_used ?? 0) + entry.nfe,
-      price_micro_usd: (row?.price_micro_usd ?? 0) + entry.micro_usd,
+      micro_usd: (row?.micro_usd ?? 0) + entry.micro_usd,
     })
   }
   return [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)

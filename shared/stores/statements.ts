@@ -12,6 +12,8 @@ import { conditional, type Table } from './store.ts'
 import { accountItemKey } from './table.ts'
 
 export interface DrawnStatement extends Statement {
+  /** The account's name when it was drawn up. */
+  readonly account_name: string
   /** When the month was closed; null while it may still change. */
   readonly closed_at: number | null
 }
@@ -57,7 +59,11 @@ const drawMonth = async (
   // Looked at before the ledger is read: what is settled by now is in it.
   const closed = await isClosed(table, from)
   const entries = await readSettled(table, range)
-  const statement = { ...drawStatement({ ...from, entries }), closed_at: closed ? now : null }
+  const statement: DrawnStatement = {
+    ...drawStatement({ ...from, entries }),
+    account_name: account.name,
+    closed_at: closed ? now : null,
+  }
   if (!closed) return statement
   await conditional(
     table.client.send(
@@ -93,20 +99,21 @@ const MAX_TRIES = 4
 
 /**
  * The entries of a range that the account item has counted. A settlement is in the ledger before it is counted; one whose
- * hold still stands is left out. Read again when money was settled meanwhile, so that entries and account are of one moment;
- * on an account that never rests the last try stands, which may count settlements of that moment.
+ * hold stands after the ledger was read is left out. Read again when money was settled meanwhile, so that entries and account
+ * are of one moment; on an account that never rests the last try stands: all that was counted when it began, and nothing that
+ * was not when it ended.
  */
 export const readSettled = async (table: Table, range: LedgerRange): Promise<LedgerEntry[]> => {
   for (let tries = 1; ; tries++) {
     const before = await getAccount(table, range.accountId)
     const entries: LedgerEntry[] = []
     for await (const entry of readLedger(table, range)) {
-      const counted = entry.kind === 'credit' || before?.holds[entry.generation_id] === undefined
-      if (counted && entry.kind !== 'hold') entries.push(entry)
+      if (entry.kind !== 'hold') entries.push(entry)
     }
     const after = await getAccount(table, range.accountId)
     const still =
       before?.spent_micro_usd === after?.spent_micro_usd && before?.credited_micro_usd === after?.credited_micro_usd
-    if (still || tries === MAX_TRIES) return entries
+    if (still || tries === MAX_TRIES)
+      return entries.filter((entry) => entry.kind === 'credit' || after?.holds[entry.generation_id] === undefined)
   }
 }

@@ -76,7 +76,7 @@ const refusalsOf = (operation: Operation, { path, method }: Place): number[] => 
     [402, COSTS.has(path) && method === 'post'],
     [403, !admin],
     [404, path.includes('{')],
-    [409, method === 'post' || (method === 'delete' && path === '/v1/generations/{id}')],
+    [409, method === 'post' || path.includes('/invoices/') || (method === 'delete' && path === '/v1/generations/{id}')],
     [413, body],
     [415, body],
     [422, true],

@@ -4,6 +4,12 @@ import { batchResultSchema, batchSchema } from '../../../shared/contract/batch.t
 import { generationSchema } from '../../../shared/contract/generation.ts'
 import { problemSchema } from '../../../shared/contract/problem.ts'
 import { quoteSchema } from '../../../shared/contract/quote.ts'
+import {
+  invoiceSchema,
+  priceListSchema,
+  statementSchema,
+  usageReportSchema,
+} from '../../../shared/contract/statement.ts'
 import type { ApiContext } from '../context.ts'
 import type { Api } from '../route.ts'
 import { completeDocument, type Document } from './complete-document.ts'
@@ -14,8 +20,12 @@ const NAMED = {
   Batch: batchSchema,
   BatchResult: batchResultSchema,
   Generation: generationSchema,
+  Invoice: invoiceSchema,
+  PriceList: priceListSchema,
   Problem: problemSchema,
   Quote: quoteSchema,
+  Statement: statementSchema,
+  UsageReport: usageReportSchema,
 }
 
 /** After every route: it describes what is there. Made at the first request, since most processes are never asked. */
