@@ -23,7 +23,7 @@ import type { StageSettings } from '../stages.ts'
 import { PACKS_ON_HOST } from './machines.ts'
 
 export const RUNNER_ACCESS: Access = {
-  table: ['GetItem', 'PutItem', 'UpdateItem', 'Query'],
+  table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
   receives: ['generations', 'lowPriority'],
   sends: ['deliveries'],
   reads: ['checkpoints/'],

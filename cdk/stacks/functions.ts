@@ -17,7 +17,7 @@ export interface FunctionsStackProps extends StackProps {
 
 export const WEBHOOKS_ACCESS: Access = { table: ['GetItem', 'PutItem', 'UpdateItem', 'Query'], sends: ['deliveries'] }
 export const RECONCILE_ACCESS: Access = {
-  table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
+  table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'],
   queriesDue: true,
   sends: ['generations', 'lowPriority', 'deliveries'],
   deletes: OBJECT_PREFIXES,

@@ -114,11 +114,7 @@ const addChangeAccount = (app: Api, api: ApiContext): void => {
   })
   app.openapi(route, async (context) => {
     const { id } = context.req.valid('param')
-    const { name, balance_alerts_micro_usd } = context.req.valid('json')
-    const changed = await changeAccount(api.table, id, {
-      ...(name !== undefined && { name }),
-      ...(balance_alerts_micro_usd !== undefined && { balance_alerts_micro_usd }),
-    })
+    const changed = await changeAccount(api.table, id, context.req.valid('json'))
     if (changed === undefined) throw noAccount(id)
     return context.json(viewAccount(changed), 200)
   })

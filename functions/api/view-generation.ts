@@ -2,10 +2,11 @@
 import type { Generation } from '../../shared/contract/generation.ts'
 import { DEFAULT_PRIORITY } from '../../shared/contract/priority.ts'
 import { DEFAULT_RETENTION_SECONDS, expiresAt } from '../../shared/domain/retention.ts'
-import { deliveryIdOf, outputLink, usageOf } from '../../shared/stores/complete-generation.ts'
+import { deliveryIdOf, outputLink } from '../../shared/stores/complete-generation.ts'
 import { getDelivery } from '../../shared/stores/deliveries.ts'
 import type { GenerationItem } from '../../shared/stores/generations.ts'
 import { LINK_SECONDS, presignOutput } from '../../shared/stores/outputs.ts'
+import { usageOf } from '../../shared/stores/usage-of.ts'
 import type { ApiContext } from './context.ts'
 
 export const viewGeneration = async (api: ApiContext, item: GenerationItem): Promise<Generation> => ({

@@ -1,7 +1,7 @@
 /** Everything about webhooks that an account can reach, and what its receivers are sent. */
 import { z } from '@hono/zod-openapi'
 import { endpointDisabledEventSchema, endpointTestEventSchema } from '../../shared/contract/endpoint-event.ts'
-import { generationEventSchema } from '../../shared/contract/event.ts'
+import { balanceLowEventSchema, batchEndedEventSchema, generationEventSchema } from '../../shared/contract/event.ts'
 import type { ApiContext } from './context.ts'
 import { addRotateAccountSecret } from './rotate-account-secret.ts'
 import type { Api } from './route.ts'
@@ -19,6 +19,11 @@ const EVENTS = {
   'generation.ended': {
     summary: 'A generation ended: generation.succeeded, .failed, .canceled or .expired',
     schema: generationEventSchema,
+  },
+  'batch.ended': { summary: 'Every line of a batch ended and is settled', schema: batchEndedEventSchema },
+  'account.balance_low': {
+    summary: 'The credit not yet spent fell below an alert of the account; once for each alert between two credits',
+    schema: balanceLowEventSchema,
   },
   'webhook_endpoint.disabled': {
     summary: 'The service turned an endpoint off, after a 410 or days of failure',

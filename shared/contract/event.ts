@@ -1,7 +1,10 @@
 /** Webhook bodies (Standard Webhooks: type, timestamp, data). Small, with a link to the whole generation. */
 import { z } from 'zod'
+import { batchSchema } from './batch.ts'
 import { GENERATION_STATUSES, resultSchema, STOP_REASONS, usageSchema } from './generation.ts'
 import { metadataSchema } from './metadata.ts'
+
+const microUsd = z.number().int().nonnegative()
 
 /** Every type of event an endpoint may ask for. A new one needs a line here and a schema of its data. */
 export const EVENT_TYPES = [
@@ -9,6 +12,7 @@ export const EVENT_TYPES = [
   'generation.failed',
   'generation.canceled',
   'generation.expired',
+  'batch.ended',
   'account.balance_low',
   'webhook_endpoint.disabled',
 ] as const
@@ -34,3 +38,25 @@ export const generationEventSchema = z.strictObject({
   }),
 })
 export type GenerationEvent = z.infer<typeof generationEventSchema>
+
+export const batchEndedEventSchema = z.strictObject({
+  type: z.literal('batch.ended'),
+  timestamp: z.iso.datetime(),
+  data: batchSchema
+    .pick({ id: true, created_at: true, lines: true, progress: true, usage: true, links: true })
+    .extend({ finished_at: z.iso.datetime() }),
+})
+export type BatchEndedEvent = z.infer<typeof batchEndedEventSchema>
+
+export const balanceLowEventSchema = z.strictObject({
+  type: z.literal('account.balance_low'),
+  timestamp: z.iso.datetime(),
+  data: z.strictObject({
+    account_id: z.string(),
+    alert_micro_usd: microUsd.describe('The alert that the credit fell below.'),
+    unspent_micro_usd: microUsd.describe('balance + held, after the settlement that crossed it.'),
+    credited_micro_usd: microUsd.describe('All credit so far; more of it arms the alert again.'),
+    links: z.strictObject({ self: z.url() }),
+  }),
+})
+export type BalanceLowEvent = z.infer<typeof balanceLowEventSchema>

@@ -3,6 +3,7 @@
  * credits.ts), so balance + held + spent = credited at every instant a reader can see, and repeating an act changes nothing.
  */
 import { GetCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { AlertMark } from './balance-alerts.ts'
 import { batchGet } from './batch-get.ts'
 import type { Hold } from './holds.ts'
 import { conditional, type Table } from './store.ts'
@@ -20,8 +21,8 @@ export interface Account {
   readonly key_nfe: Readonly<Record<string, number>>
   /** Amounts below which an event says that the credit runs out: see balance-alerts.ts. */
   readonly balance_alerts_micro_usd: readonly number[]
-  /** Alert -> credited_micro_usd when it was last given. */
-  readonly alerted: Readonly<Record<string, number>>
+  /** Alert -> when it was last given, and at what credit. */
+  readonly alerted: Readonly<Record<string, AlertMark>>
   readonly webhook_secrets: readonly string[]
   /** Rotated away, newest first, and how long each still signs: see account-webhook-secret.ts. */
   readonly former_webhook_secrets?: readonly { readonly secret: string; readonly expires_at: number }[]
@@ -91,11 +92,15 @@ export const listAccounts = async (
   }
 }
 
+export type AccountChange = {
+  readonly [Field in 'name' | 'balance_alerts_micro_usd']?: Account[Field] | undefined
+}
+
 /** What an account may be called and warned of; what is left out stays. Undefined when there is no such account. */
 export const changeAccount = async (
   table: Table,
   accountId: string,
-  change: Partial<Pick<Account, 'name' | 'balance_alerts_micro_usd'>>,
+  change: AccountChange,
 ): Promise<Account | undefined> => {
   const entries = Object.entries(change).filter(([, value]) => value !== undefined)
   const changed = await conditional(

@@ -23,7 +23,7 @@ interface Named {
   readonly batchId: string
 }
 
-const keyOf = ({ accountId, batchId }: Named) => accountItemKey(accountId, 'BATCH', batchId)
+export const keyOf = ({ accountId, batchId }: Named) => accountItemKey(accountId, 'BATCH', batchId)
 
 /** Finding the item is success too: an SDK retry can meet its own write. False when reconcile had given this id up. */
 export const putBatch = async (table: Table, batch: BatchItem, reviewAt: number): Promise<boolean> => {

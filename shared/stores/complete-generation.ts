@@ -1,19 +1,20 @@
 /**
- * What follows the end of a generation: write the ledger, settle the hold, announce the event. Each step reads the ended
- * item alone and may run any number of times, so the runner, a redelivered message and reconcile all call this one function.
+ * What follows the end of a generation: write the ledger, settle the hold, announce the events. Each step may run any number
+ * of times, so the runner, a redelivered message and reconcile all call this one function.
  */
 import type { GenerationEvent } from '../contract/event.ts'
-import type { Usage } from '../contract/generation.ts'
 import { dayOf } from '../domain/period.ts'
-import { billUsage } from '../domain/price.ts'
 import { expiresAt } from '../domain/retention.ts'
 import { announceEvent } from './announce-event.ts'
+import { announceLowBalance } from './balance-alerts.ts'
+import { noteLineEnded } from './end-batch.ts'
 import { closeGeneration, type GenerationItem } from './generations.ts'
 import { noteHistory } from './history.ts'
 import { settleHold } from './holds.ts'
 import { appendLedger, holdEntry, settleEntry } from './ledger.ts'
 import type { Queues } from './queues.ts'
 import type { Table } from './store.ts'
+import { usageOf } from './usage-of.ts'
 
 export interface Completion {
   readonly table: Table
@@ -48,15 +49,9 @@ export const completeGeneration = async (on: Completion, generation: GenerationI
     data,
     ...(generation.webhook_url !== undefined && { perRequestUrl: generation.webhook_url }),
   })
+  await announceLowBalance(on, { accountId, settled: account, at: finishedAt })
+  await noteLineEnded(on, generation)
   await closeGeneration(on.table, { accountId, generationId: id, expiresAt: expiresAt(generation) ?? finishedAt })
-}
-
-/** The bill as far as it stands: before the end all is held, nothing charged and nothing refunded. */
-export const usageOf = (generation: GenerationItem): Usage => {
-  const { nfe_budget: nfeHeld, nfe_used: nfeUsed, micro_usd_per_nfe: microUsdPerNfe } = generation
-  const receipt_sha256 = generation.trace?.sha256 ?? null
-  const bill = { ...billUsage({ nfeHeld, nfeUsed: nfeUsed ?? 0, microUsdPerNfe }), receipt_sha256 }
-  return nfeUsed === undefined ? { ...bill, nfe_refunded: 0 } : bill
 }
 
 /** The API's stable link to an output: authenticated, and redirecting to a fresh presigned one. */

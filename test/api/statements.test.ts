@@ -8,9 +8,9 @@ import {
   statementSchema,
 } from '../../shared/contract/statement.ts'
 import { completeGeneration } from '../../shared/stores/complete-generation.ts'
-import { finishGeneration, getGeneration, leaseGeneration } from '../../shared/stores/generations.ts'
 import { appendLedger, settleEntry } from '../../shared/stores/ledger.ts'
 import { type Books, BUDGET, openBooks } from './books.ts'
+import { endUnsettled } from './work.ts'
 
 const sum = (lines: readonly { price_micro_usd: number }[]) =>
   lines.reduce((total, { price_micro_usd: amount }) => total + amount, 0)
@@ -115,25 +115,12 @@ describe('a statement', () => {
   test('leaves out a settlement that is in the ledger and not on the account yet', async () => {
     const account = await books.edge.openAccount(100_000)
     const named = { accountId: account.id, generationId: await books.create(account.apiKey) }
-    const generation = await endUnsettled(named)
+    const generation = await endUnsettled(books.edge, { ...named, nfeUsed: 10 })
     await appendLedger(books.edge.api.table, settleEntry(generation))
     assert.equal((await statementOf(account.apiKey, '2026-11')).charged_micro_usd, 0)
     await completeGeneration(books.edge.api, generation)
     assert.equal((await statementOf(account.apiKey, '2026-11')).charged_micro_usd, 200)
   })
-
-  /** A runner that dies right after it has ended its generation, with 10 NFEs used. */
-  const endUnsettled = async (named: { accountId: string; generationId: string }) => {
-    const { table, now } = books.edge.api
-    const lease = await leaseGeneration(table, { ...named, now: now(), leaseMs: 1000 })
-    assert.equal(lease.kind, 'leased')
-    const result = { reward: 0, counts: { asked: { balloon: 7 }, found: { balloon: 7 }, exact: true } }
-    const ending = { status: 'succeeded', stop_reason: 'target_reward', nfe_used: 10, result, outputs: [] } as const
-    await finishGeneration(table, { ...named, fence: 1, ending, now: now(), reviewAt: now() + 60_000 })
-    const ended = await getGeneration(table, named)
-    assert.ok(ended)
-    return ended
-  }
 
   test('of a month over an hour ago is closed, and an invoice that stays what it was', async () => {
     books.setTime('2026-11-30T23:00:00Z')
@@ -176,7 +163,7 @@ describe('a statement', () => {
     books.setTime('2026-11-30T23:59:00Z')
     const account = await books.edge.openAccount(100_000)
     const named = { accountId: account.id, generationId: await books.create(account.apiKey) }
-    const generation = await endUnsettled(named)
+    const generation = await endUnsettled(books.edge, { ...named, nfeUsed: 10 })
     books.setTime('2026-12-02T00:00:00Z')
     assert.equal((await statementOf(account.apiKey, '2026-11')).status, 'open')
     await completeGeneration(books.edge.api, generation)

@@ -178,6 +178,8 @@ describe('webhook endpoints', () => {
     assert.equal(paths.length, 9)
     assert.deepEqual(Object.keys(document.webhooks), [
       'generation.ended',
+      'batch.ended',
+      'account.balance_low',
       'webhook_endpoint.disabled',
       'webhook_endpoint.test',
     ])

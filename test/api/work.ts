@@ -3,6 +3,12 @@
 import type { Evaluator, Model } from '../../gpu-runner/engine/model.ts'
 import { type WorkContext, workOnGeneration } from '../../gpu-runner/worker/work-on-generation.ts'
 import type { Disposal } from '../../shared/aws/receive-messages.ts'
+import {
+  finishGeneration,
+  type GenerationItem,
+  getGeneration,
+  leaseGeneration,
+} from '../../shared/stores/generations.ts'
 import { evaluateClosedForm } from '../unit/engine/closed-form.ts'
 import type { Edge } from './edge.ts'
 
@@ -75,4 +81,20 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
     close: async () => undefined,
   }
   return { model, nfe: () => total }
+}
+
+/** A runner that dies right after it has ended its generation, before anything followed. @returns the ended item. */
+export const endUnsettled = async (
+  { api }: Edge,
+  { nfeUsed, ...named }: { accountId: string; generationId: string; nfeUsed: number },
+): Promise<GenerationItem> => {
+  const lease = await leaseGeneration(api.table, { ...named, now: api.now(), leaseMs: 1000 })
+  if (lease.kind !== 'leased') throw new Error(`it is ${lease.kind}`)
+  const result = { reward: 0, counts: { asked: { balloon: 7 }, found: { balloon: 7 }, exact: true } }
+  const ending = { status: 'succeeded', stop_reason: 'target_reward', nfe_used: nfeUsed, result, outputs: [] } as const
+  const { fence } = lease.generation
+  await finishGeneration(api.table, { ...named, fence, ending, now: api.now(), reviewAt: api.now() + api.reviewMs })
+  const ended = await getGeneration(api.table, named)
+  if (ended === undefined) throw new Error('the generation is gone')
+  return ended
 }
