@@ -113,7 +113,7 @@ const explain = (terminal: Terminal, error: unknown, command: Command | undefine
     return
   }
   terminal.note(`rollover: ${message}`)
-  if (error instanceof RolloverError)
+  if (error instanceof RolloverError && error.errors.length > 1)
     for (const { pointer, detail } of error.errors) terminal.note(`  ${pointer || 'the request'}: ${detail}`)
   if (error instanceof UsageError) terminal.note(`See: rollover ${command ? `${command.words} ` : ''}--help`)
 }

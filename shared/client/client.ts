@@ -17,6 +17,7 @@ import type { PackView } from '../contract/pack-view.ts'
 import type { QuoteView } from '../contract/quote.ts'
 import type { accountSecretSchema } from '../contract/webhook.ts'
 import { batches } from './batches.ts'
+import { books } from './books.ts'
 import { type DownloadOptions, downloadOutput, downloadTrace } from './download.ts'
 import {
   type CreateOptions,
@@ -48,6 +49,7 @@ export type { QuoteView } from '../contract/quote.ts'
 export type { DeliveryView, EndpointView } from '../contract/webhook.ts'
 export { type RolloverAdmin, rolloverAdmin } from './admin.ts'
 export type { BatchOptions, BatchResult, NewBatchLine } from './batches.ts'
+export type { UsageQuery } from './books.ts'
 export { RolloverChecksumError, RolloverConnectionError, RolloverError } from './errors.ts'
 export type { CreateOptions, Extension, GenerationQuery, NewGeneration, Page, WaitOptions } from './generations.ts'
 export type { CallOptions, ConnectOptions } from './http.ts'
@@ -56,12 +58,15 @@ export { type ReceivedWebhook, verifyWebhook } from './verify-webhook.ts'
 
 export class Rollover {
   readonly #api: Connection
+  /** Usage, statements, invoices. */
+  readonly books: ReturnType<typeof books>
   readonly batches: ReturnType<typeof batches>
   readonly webhookEndpoints: ReturnType<typeof webhookEndpoints>
   readonly webhookDeliveries: ReturnType<typeof webhookDeliveries>
 
   constructor(options: ConnectOptions) {
     this.#api = connect(options)
+    this.books = books(this.#api)
     this.batches = batches(this.#api)
     this.webhookEndpoints = webhookEndpoints(this.#api)
     this.webhookDeliveries = webhookDeliveries(this.#api)

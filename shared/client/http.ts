@@ -58,12 +58,18 @@ export const connect = (options: ConnectOptions): Connection => {
     const url = urlOf(options.baseUrl, request)
     const init = initOf(options.apiKey, request)
     const limitMs = (options.timeoutMs ?? TIMEOUT_MS) + (request.heldMs ?? 0)
+    let unanswered = false
     for (let tries = 1; ; tries++) {
       const outcome = await tryOnce(send, url, { init, request, limitMs, from })
       if ('answer' in outcome) return outcome.answer
+      const { failure } = outcome
       request.signal?.throwIfAborted()
-      const ms = pauseBeforeRetry(policy, { tries, chance: drawChance(), ...retryOf(outcome.failure) })
-      if (ms === undefined) throw outcome.failure
+      // An earlier try deleted it, and only its answer was lost.
+      if (unanswered && request.method === 'DELETE' && failure instanceof RolloverError && failure.status === 404)
+        return from(new Response(null, { status: 204 }))
+      unanswered ||= failure instanceof RolloverConnectionError
+      const ms = pauseBeforeRetry(policy, { tries, chance: drawChance(), ...retryOf(failure) })
+      if (ms === undefined) throw failure
       await pause(ms, request.signal)
     }
   }

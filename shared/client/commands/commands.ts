@@ -1,5 +1,6 @@
 /** Every command of the CLI, in the order of the help. */
 import { account, packs } from './account.ts'
+import { invoice, statement, usage } from './books.ts'
 import type { Command } from './command.ts'
 import { completion } from './completion.ts'
 import { extend, generate, quote } from './generate.ts'
@@ -21,6 +22,9 @@ export const COMMANDS: readonly Command[] = [
   quote,
   packs,
   account,
+  usage,
+  statement,
+  invoice,
   ...KEY_COMMANDS,
   ...WEBHOOK_COMMANDS,
   completion(() => COMMANDS),

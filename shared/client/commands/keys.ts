@@ -32,7 +32,7 @@ const list: Command = {
         data.map((key) => [
           key.id,
           key.name,
-          key.secrets.map(({ hint }) => `${hint}...`).join(' '),
+          key.secrets.map(({ hint }) => hint).join(' '),
           key.last_used_at ?? 'never',
           [key.nfe_per_request, key.nfe_per_day, key.nfe_per_month].map((cap) => cap ?? '-').join('/'),
           key.revoked_at === null ? 'live' : 'revoked',

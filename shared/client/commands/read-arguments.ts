@@ -14,11 +14,20 @@ export interface ReadArguments {
 }
 
 /** The command whose words the line begins with; two words are looked for before one. */
-export const findCommand = (commands: readonly Command[], line: readonly string[]): Command | undefined =>
-  [2, 1].flatMap((count) => commands.filter(({ words }) => words === line.slice(0, count).join(' ')))[0]
+export const findCommand = (commands: readonly Command[], typed: readonly string[]): Command | undefined => {
+  const line = wordsFirst(typed)
+  return [2, 1].flatMap((count) => commands.filter(({ words }) => words === line.slice(0, count).join(' ')))[0]
+}
+
+/** `rollover --json list` is `rollover list --json`: options that every command takes may come first. */
+const wordsFirst = (line: readonly string[]): string[] => {
+  const first = line.findIndex((word) => !word.startsWith('-'))
+  return first < 0 ? [...line] : [...line.slice(first), ...line.slice(0, first)]
+}
 
 /** Throws UsageError for a command or an option that is not there. */
-export const readArguments = (commands: readonly Command[], line: readonly string[]): ReadArguments => {
+export const readArguments = (commands: readonly Command[], typed: readonly string[]): ReadArguments => {
+  const line = wordsFirst(typed)
   const command = findCommand(commands, line)
   if (command === undefined) throw new UsageError(noCommand(commands, line))
   const options = { ...command.options, ...GLOBAL_OPTIONS }
