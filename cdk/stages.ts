@@ -16,8 +16,6 @@ const stageSchema = z.strictObject({
   alarmEmail: z.email().optional(),
   monthlyBudgetUsd: z.number().positive(),
   logDays: z.union([z.literal(7), z.literal(30), z.literal(90)]),
-  /** Images are deleted after this many days. */
-  outputDays: z.number().int().min(1),
   fleet: z.strictObject({
     /** The pack that the runners serve: a folder of gpu-runner/packs. */
     pack: z.string(),
@@ -62,7 +60,6 @@ const STAGES: Readonly<Record<string, StageSettings>> = {
     firewall: false,
     monthlyBudgetUsd: 50,
     logDays: 7,
-    outputDays: 30,
     fleet: FLEET,
   },
   prod: {
@@ -73,7 +70,6 @@ const STAGES: Readonly<Record<string, StageSettings>> = {
     firewall: true,
     monthlyBudgetUsd: 1000,
     logDays: 90,
-    outputDays: 90,
     fleet: { ...FLEET, spotPercent: 70, maxTasks: 50 },
   },
 }

@@ -7,6 +7,7 @@ import { Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-l
 import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { metricsNamespace } from '../fleet/metrics.ts'
 import { accept } from './accept.ts'
 import { ROOT } from './root.ts'
 
@@ -17,7 +18,9 @@ export interface BundledFunctionProps {
   readonly environment: Readonly<Record<string, string>>
   readonly memoryMiB: number
   readonly timeoutSeconds: number
-  readonly logDays: number
+  readonly stage: { readonly name: string; readonly logDays: number }
+  /** Its name in log lines and metrics. */
+  readonly service: string
   /** Puts what the edge must know of the packs beside the code: manifests and tokenizers, never graphs. */
   readonly withPackCards?: boolean
   readonly description: string
@@ -36,7 +39,7 @@ export class BundledFunction extends Construct {
   constructor(scope: Construct, id: string, props: BundledFunctionProps) {
     super(scope, id)
     this.logGroup = new LogGroup(this, 'Logs', {
-      retention: props.logDays as RetentionDays,
+      retention: props.stage.logDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     })
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
@@ -54,7 +57,11 @@ export class BundledFunction extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMiB,
       timeout: Duration.seconds(props.timeoutSeconds),
-      environment: { ...props.environment },
+      environment: {
+        ...props.environment,
+        POWERTOOLS_SERVICE_NAME: props.service,
+        POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(props.stage.name),
+      },
       awsSdkConnectionReuse: false,
       role,
       logGroup: this.logGroup,

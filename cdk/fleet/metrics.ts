@@ -1,12 +1,14 @@
-/** The metrics that functions/backlog publishes, each minute. */
+/** The metrics that the functions publish, by Powertools; the fleet's come from functions/backlog, each minute. */
 import { Duration } from 'aws-cdk-lib'
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 
 export type FleetMetricName = 'BacklogSeconds' | 'DesiredTasks' | 'RunningTasks'
 
+export const metricsNamespace = (stageName: string): string => `Rollover/${stageName}`
+
 export const fleetMetric = (stageName: string, metricName: FleetMetricName): Metric =>
   new Metric({
-    namespace: `Rollover/${stageName}`,
+    namespace: metricsNamespace(stageName),
     metricName,
     dimensionsMap: { service: 'backlog' },
     statistic: 'Maximum',

@@ -3,6 +3,7 @@ import { Duration, Size, Stack } from 'aws-cdk-lib'
 import type { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import {
   AwsLogDriverMode,
+  Capability,
   type Cluster,
   type ContainerDefinition,
   ContainerDependencyCondition,
@@ -115,6 +116,7 @@ const common = (scope: Construct, { image, logs }: RunnerTaskProps) => ({
 const scratch = (scope: Construct): LinuxParameters => {
   const count = scope.node.children.filter((child) => child.node.id.startsWith('Scratch')).length
   const linux = new LinuxParameters(scope, `Scratch${count}`)
+  linux.dropCapabilities(Capability.ALL)
   linux.addTmpfs({
     containerPath: '/tmp',
     size: 256,

@@ -50,6 +50,8 @@ export interface DataStackProps extends StackProps {
   readonly stage: StageSettings
 }
 
+/** Beyond the longest retention that a client may ask for (shared/domain/retention.ts), a week of grace included. */
+const FORGOTTEN_DAYS = 372
 /** Far above the runner's own limit: what comes to a dead queue was never readable. */
 const MAX_RECEIVES = 50
 /** Six times the webhook function's timeout, as Lambda asks of its queues. */
@@ -138,7 +140,6 @@ export class DataStack extends Stack implements Data {
       removalPolicy,
       autoDeleteObjects: !stage.keepData,
     })
-    accept(bucket, { 'AwsSolutions-S1': 'The bucket of access logs does not log its own accesses.' })
     return freeze(bucket, 'AccessLogs')
   }
 
@@ -156,8 +157,8 @@ export class DataStack extends Stack implements Data {
       cors: [{ allowedMethods: [HttpMethods.GET, HttpMethods.HEAD], allowedOrigins: ['*'], maxAge: 3600 }],
       lifecycleRules: [
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        { id: 'outputs', expiration: Duration.days(stage.outputDays) },
-        { id: 'checkpoints', prefix: 'checkpoints/', expiration: Duration.days(Math.min(7, stage.outputDays)) },
+        // Reconcile deletes by each generation's own retention, a year at most; this takes what it never knew of.
+        { id: 'forgotten', expiration: Duration.days(FORGOTTEN_DAYS) },
       ],
       removalPolicy,
       autoDeleteObjects: !stage.keepData,

@@ -66,7 +66,8 @@ export class EdgeStack extends Stack {
       entry: 'functions/api/lambda.ts',
       memoryMiB: 1024,
       timeoutSeconds: API_TIMEOUT_SECONDS,
-      logDays: stage.logDays,
+      service: 'api',
+      stage,
       withPackCards: true,
       environment,
     })
@@ -75,7 +76,8 @@ export class EdgeStack extends Stack {
       entry: 'functions/events/lambda.ts',
       memoryMiB: 256,
       timeoutSeconds: EVENTS_TIMEOUT_SECONDS,
-      logDays: stage.logDays,
+      service: 'events',
+      stage,
       withPackCards: true,
       environment,
     })

@@ -6,6 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import type { Construct } from 'constructs'
 import { type Access, grantAccess, OBJECT_PREFIXES } from '../constructs/access.ts'
 import { BundledFunction } from '../constructs/bundled-function.ts'
+import { Metering } from '../constructs/metering.ts'
 import type { StageSettings } from '../stages.ts'
 import type { Data } from './data.ts'
 
@@ -29,6 +30,8 @@ const WEBHOOKS_TIMEOUT_SECONDS = 60
 export class FunctionsStack extends Stack {
   readonly webhooks: BundledFunction
   readonly reconcile: BundledFunction
+  /** Where the stage has it. */
+  readonly metering: Metering | undefined
 
   constructor(scope: Construct, id: string, { stage, data, publicUrl, ...props }: FunctionsStackProps) {
     super(scope, id, props)
@@ -38,7 +41,8 @@ export class FunctionsStack extends Stack {
       entry: 'functions/webhooks/lambda.ts',
       memoryMiB: 512,
       timeoutSeconds: WEBHOOKS_TIMEOUT_SECONDS,
-      logDays: stage.logDays,
+      service: 'webhooks',
+      stage,
       environment,
     })
     grantAccess(this.webhooks.function, data, WEBHOOKS_ACCESS)
@@ -50,11 +54,13 @@ export class FunctionsStack extends Stack {
       entry: 'functions/reconcile/lambda.ts',
       memoryMiB: 512,
       timeoutSeconds: 120,
-      logDays: stage.logDays,
+      service: 'reconcile',
+      stage,
       environment,
     })
     grantAccess(this.reconcile.function, data, RECONCILE_ACCESS)
     everyMinute(this, 'ReconcileEveryMinute', this.reconcile)
+    this.metering = stage.metering && new Metering(this, 'Metering', { stage, data, meter: stage.metering })
   }
 }
 

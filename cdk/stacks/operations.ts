@@ -8,12 +8,16 @@ import {
   GraphWidget,
   type IMetric,
   MathExpression,
+  Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import type { Metering } from '../constructs/metering.ts'
+import { metricsNamespace } from '../fleet/metrics.ts'
 import type { StageSettings } from '../stages.ts'
 import type { Data } from './data.ts'
 import type { EdgeStack } from './edge.ts'
@@ -38,13 +42,12 @@ interface AlarmRule {
 
 const MINUTE = Duration.minutes(1)
 
-/** Alarm -> rule. docs/deploy.md has a section for each name; a test compares. */
+/** Alarm -> rule. docs/runbook.md has a section for each name; a test compares. */
 const alarmRules = ({ data, edge, functions, runner, stage }: OperationsStackProps): Record<string, AlarmRule> => {
   const sum = { period: MINUTE, statistic: 'Sum' }
   const errors = (of: { metricErrors(props: typeof sum): IMetric }) => of.metricErrors(sum)
-  const age = (queue: Data['queues']['generations']) =>
-    queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' })
-  const length = (queue: Data['queues']['generations']) =>
+  const age = (queue: Queue) => queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' })
+  const length = (queue: Queue) =>
     queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' })
   const dead = Object.fromEntries(
     Object.entries(data.deadQueues).map(([name, queue]) => [
@@ -109,8 +112,45 @@ const alarmRules = ({ data, edge, functions, runner, stage }: OperationsStackPro
       says: 'DynamoDB refuses requests: one account is hotter than a partition.',
     },
     ...dead,
+    ...(functions.metering && meteringRules(functions.metering, { stage, length })),
   }
 }
+
+const meteringRules = (
+  metering: Metering,
+  { stage, length }: { stage: StageSettings; length: (queue: Queue) => IMetric },
+): Record<string, AlarmRule> => ({
+  MeteringLate: {
+    metric: metering.stream.function.metric('IteratorAge', { period: MINUTE, statistic: 'Maximum' }),
+    above: 3_600_000,
+    minutes: 5,
+    says: 'Settlements wait for an hour to be sent to Stripe.',
+  },
+  MeteringReportFails: {
+    metric: metering.report.function.metricErrors({ period: MINUTE, statistic: 'Sum' }),
+    above: 0,
+    minutes: 1,
+    says: 'The metering report of a day was not made.',
+  },
+  MeteringOpen: {
+    metric: new Metric({
+      namespace: metricsNamespace(stage.name),
+      metricName: 'OpenAccounts',
+      dimensionsMap: { service: 'metering-report' },
+      period: MINUTE,
+      statistic: 'Maximum',
+    }),
+    above: 0,
+    minutes: 1,
+    says: 'Stripe and the ledger differ, or events are in doubt.',
+  },
+  DeadMetering: {
+    metric: length(metering.deadQueue),
+    above: 0,
+    minutes: 1,
+    says: 'Settlements were not sent to Stripe for 20 hours.',
+  },
+})
 
 const TABLE_OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem', 'Query', 'TransactWriteItems'].map(
   (name) => name as import('aws-cdk-lib/aws-dynamodb').Operation,
@@ -125,7 +165,7 @@ export class OperationsStack extends Stack {
     for (const [name, rule] of Object.entries(alarmRules(props))) {
       const alarm = new Alarm(this, name, {
         alarmName: `rollover-${stage.name}-${name}`,
-        alarmDescription: `${rule.says} Runbook: docs/deploy.md, ${name}.`,
+        alarmDescription: `${rule.says} Runbook: docs/runbook.md, ${name}.`,
         metric: rule.metric,
         threshold: rule.above,
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

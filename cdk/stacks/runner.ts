@@ -137,7 +137,8 @@ export class RunnerStack extends Stack {
       entry: 'functions/backlog/lambda.ts',
       memoryMiB: 256,
       timeoutSeconds: 50,
-      logDays: on.stage.logDays,
+      service: 'backlog',
+      stage: on.stage,
       environment: {
         TABLE_NAME: on.data.names.TABLE_NAME,
         GENERATIONS_QUEUE_URL: on.data.names.GENERATIONS_QUEUE_URL,
@@ -145,7 +146,6 @@ export class RunnerStack extends Stack {
         SECONDS_PER_NFE: String(on.stage.fleet.secondsPerNfe),
         CLUSTER_NAME: on.cluster.clusterName,
         SERVICE_NAME: this.service.serviceName,
-        METRICS_NAMESPACE: `Rollover/${on.stage.name}`,
       },
     })
     grantAccess(backlog.function, on.data, BACKLOG_ACCESS)

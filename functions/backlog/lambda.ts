@@ -5,7 +5,7 @@ import { connectBacklog } from './settings.ts'
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
 const context = connectBacklog(process.env)
-const metrics = new Metrics({ namespace: context.namespace, serviceName: 'backlog' })
+const metrics = new Metrics()
 
 export const handler = async (): Promise<void> => {
   const backlog = await measureBacklog(context)

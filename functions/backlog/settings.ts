@@ -12,10 +12,9 @@ export const backlogSettings = {
   SECONDS_PER_NFE: z.coerce.number().positive(),
   CLUSTER_NAME: z.string().min(1),
   SERVICE_NAME: z.string().min(1),
-  METRICS_NAMESPACE: z.string().min(1),
 }
 
-export const connectBacklog = (environment: Environment): BacklogContext & { namespace: string } => {
+export const connectBacklog = (environment: Environment): BacklogContext => {
   const settings = readSettings(backlogSettings, environment)
   const { dynamodb, sqs } = createClients()
   return {
@@ -26,6 +25,5 @@ export const connectBacklog = (environment: Environment): BacklogContext & { nam
     cluster: settings.CLUSTER_NAME,
     service: settings.SERVICE_NAME,
     secondsPerNfe: settings.SECONDS_PER_NFE,
-    namespace: settings.METRICS_NAMESPACE,
   }
 }

@@ -10,6 +10,7 @@
  *                     sk LEDGER#<time>#<id>  append-only entries of money moved
  *                     sk CREDIT#<id>         that a credit was made
  *                     sk STATEMENT#<month>   a month that is closed
+ *                     sk METER#<generation id>  what the payment provider was told of a settlement
  *                     sk BATCH#<id>          a batch: its lines in order, and until they are made what they are made of
  *                     sk REQUESTS#<minute>   requests counted against the rate limit, for two minutes
  *                     sk HISTORY#<pack>#<search>  what the account's ended searches took and brought, in sums
@@ -70,6 +71,7 @@ export type AccountItemKind =
   | 'BATCH'
   | 'HISTORY'
   | 'PROGRESS'
+  | 'METER'
 export type DueKind = 'GENERATION' | 'BATCH' | 'DELIVERY' | 'ACCOUNT' | 'RETENTION'
 
 /** Attributes that put an item into the due index. */

@@ -22,6 +22,10 @@ export interface Synthesised {
   resources(): Readonly<Record<string, Resource>>
 }
 
+/** Settings that turn on what is off by default. */
+export const METERED = { metering: { meterId: 'mtr_test', eventName: 'rollover_nfe' } }
+export const OWN_PACK = { fleet: { ...readStage('prod').fleet, packSource: 's3://example-packs/emoji-world' } }
+
 export const synthesise = (
   name: string,
   { bundle = false, overrides = {} }: { bundle?: boolean; overrides?: object } = {},
