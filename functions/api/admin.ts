@@ -13,7 +13,6 @@ import { encodeWebhookSecret } from '../../shared/domain/webhook-signature.ts'
 import { changeAccount, createAccount, getAccount, listAccounts } from '../../shared/stores/accounts.ts'
 import { creditAccount } from '../../shared/stores/credits.ts'
 import { viewAccount } from './account.ts'
-import { addAdminKeys } from './admin-keys.ts'
 import type { ApiContext } from './context.ts'
 import { FIRST_KEY, issueKey } from './issue-key.ts'
 import { type Api, adminKeySecurity, json, jsonBody, problems } from './route.ts'
@@ -26,7 +25,6 @@ export const addAdmin = (app: Api, api: ApiContext): void => {
   addReadAccounts(app, api)
   addChangeAccount(app, api)
   addCredit(app, api)
-  addAdminKeys(app, api)
 }
 
 const addCreateAccount = (app: Api, api: ApiContext): void => {

@@ -19,6 +19,7 @@ import { addGetGeneration } from './get-generation.ts'
 import { addGetOutput } from './get-output.ts'
 import { addGetTrace } from './get-trace.ts'
 import { idempotent } from './idempotency.ts'
+import { addKeys } from './keys.ts'
 import { limitBody } from './limit-body.ts'
 import { addListGenerations } from './list-generations.ts'
 import { addPacks } from './packs.ts'
@@ -68,6 +69,7 @@ export const createApi = (api: ApiContext): Api => {
     addUsage,
     addPacks,
     addPriceLists,
+    addKeys,
     addAdmin,
     addWebhooks,
   ])

@@ -12,15 +12,17 @@ export interface Books {
   readonly common: Pick<RouteConfig, 'security' | 'tags'>
 }
 
-/** The same books for the account itself and for the administration. */
-export const BOOKS: readonly Books[] = [
-  { root: '/v1/account', params: z.object({}), common: { security: apiKeySecurity } },
+/** The same for the account itself and for the administration, which names an account. */
+export const booksAt = (own: string, admin: string): readonly Books[] => [
+  { root: own, params: z.object({}), common: { security: apiKeySecurity } },
   {
-    root: '/v1/admin/accounts/{id}',
+    root: admin,
     params: z.object({ id: z.string().max(64) }),
     common: { security: adminKeySecurity, tags: ['Administration'] },
   },
 ]
+
+export const BOOKS = booksAt('/v1/account', '/v1/admin/accounts/{id}')
 
 /** The account of the key that asks, or the one that the administration names. */
 export const accountOf = async (api: ApiContext, context: Context<ApiEnv>): Promise<Account> => {
