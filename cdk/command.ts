@@ -14,7 +14,9 @@ if (args === undefined) throw new Error(`cdk/command.ts takes ${Object.keys(ACTS
 const [stage, more] = rest[0]?.startsWith('-') === false ? [rest[0], rest.slice(1)] : [undefined, rest]
 if (stage === undefined && act !== 'synth') throw new Error(`Say which stage: npm run ${act} -- dev`)
 const cdk = fileURLToPath(new URL('../node_modules/aws-cdk/bin/cdk', import.meta.url))
-const run = spawnSync(process.execPath, [cdk, ...args, '--context', `stage=${stage ?? 'dev'}`, ...more], {
+// The Node that runs this also runs the app: an older one on the path knows no TypeScript.
+const app = ['--app', `"${process.execPath}" cdk/app.ts`]
+const run = spawnSync(process.execPath, [cdk, ...args, ...app, '--context', `stage=${stage ?? 'dev'}`, ...more], {
   stdio: 'inherit',
 })
 process.exitCode = run.status ?? 1

@@ -29,8 +29,9 @@ export interface BundledFunctionProps {
 /** Where the cards lie inside a function, for PACKS_FOLDER. */
 export const PACK_CARDS_FOLDER = '/var/task/packs'
 
-/** Some dependencies are CommonJS and call `require`, which an ES module has not. */
-const REQUIRE = "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);"
+/** Some dependencies are CommonJS and call `require`, which an ES module has not. A name that no minifier gives. */
+const REQUIRE =
+  "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);"
 
 export class BundledFunction extends Construct {
   readonly function: NodejsFunction

@@ -1,5 +1,6 @@
 /** Code and cloud agree: the settings each process reads, the calls it may make, what is inside its bundle. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -163,6 +164,25 @@ describe('every process', () => {
   }
 })
 
+/** What any of them must be told to start; nothing listens there. */
+const SETTINGS = {
+  AWS_REGION: 'us-east-1',
+  TABLE_NAME: 'table',
+  GENERATIONS_QUEUE_URL: 'http://127.0.0.1:1/generations',
+  LOW_PRIORITY_QUEUE_URL: 'http://127.0.0.1:1/low',
+  DELIVERIES_QUEUE_URL: 'http://127.0.0.1:1/deliveries',
+  OUTPUTS_BUCKET: 'bucket',
+  PUBLIC_URL: 'https://api.example',
+  KEY_PEPPER: 'a pepper of more than sixteen',
+  ADMIN_KEY_HASH: '0'.repeat(64),
+  SECONDS_PER_NFE: '0.1',
+  CLUSTER_NAME: 'cluster',
+  SERVICE_NAME: 'service',
+  STRIPE_API_KEY: 'rk_test_none',
+  STRIPE_EVENT_NAME: 'nfe',
+  STRIPE_METER_ID: 'mtr_none',
+}
+
 describe('every bundle', () => {
   const bundles = globSync(`${stage.outdir}/asset.*/index.mjs`)
 
@@ -176,6 +196,18 @@ describe('every bundle', () => {
     )
     assert.equal(functions.length, Object.keys(PARTS).length - 1)
     assert.equal(bundles.length, functions.length)
+  })
+
+  test('opens as the module that Lambda looks for a handler in', () => {
+    for (const bundle of bundles) {
+      const script = `globalThis.awslambda = { streamifyResponse: (handler) => handler }
+        const { handler } = await import(${JSON.stringify(bundle)})
+        if (typeof handler !== 'function') throw new Error('no handler')
+        process.exit(0)`
+      const env = { ...SETTINGS, PACKS_FOLDER: join(dirname(bundle), 'packs') }
+      const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { env })
+      assert.equal(status, 0, `${bundle}: ${String(stderr).slice(-500)}`)
+    }
   })
 
   test('holds no ONNX runtime, no native module and no dependency of development', () => {
