@@ -36,6 +36,7 @@ import {
   waitForGeneration,
 } from './generations.ts'
 import { type CallOptions, type Connection, type ConnectOptions, connect } from './http.ts'
+import { keysAt } from './keys.ts'
 import { type LiveEvent, type StreamOptions, streamGeneration } from './stream.ts'
 import { webhookDeliveries, webhookEndpoints } from './webhooks.ts'
 
@@ -53,6 +54,7 @@ export type { UsageQuery } from './books.ts'
 export { RolloverChecksumError, RolloverConnectionError, RolloverError } from './errors.ts'
 export type { CreateOptions, Extension, GenerationQuery, NewGeneration, Page, WaitOptions } from './generations.ts'
 export type { CallOptions, ConnectOptions } from './http.ts'
+export type { IssuedKey, KeyChange, NewKey } from './keys.ts'
 export type { LiveEvent } from './stream.ts'
 export { type ReceivedWebhook, verifyWebhook } from './verify-webhook.ts'
 
@@ -61,6 +63,7 @@ export class Rollover {
   /** Usage, statements, invoices. */
   readonly books: ReturnType<typeof books>
   readonly batches: ReturnType<typeof batches>
+  readonly keys: ReturnType<typeof keysAt>
   readonly webhookEndpoints: ReturnType<typeof webhookEndpoints>
   readonly webhookDeliveries: ReturnType<typeof webhookDeliveries>
 
@@ -68,6 +71,7 @@ export class Rollover {
     this.#api = connect(options)
     this.books = books(this.#api)
     this.batches = batches(this.#api)
+    this.keys = keysAt(this.#api, '/v1/keys')
     this.webhookEndpoints = webhookEndpoints(this.#api)
     this.webhookDeliveries = webhookDeliveries(this.#api)
   }

@@ -134,6 +134,16 @@ describe('the client', () => {
     assert.match((await served.direct.rotateWebhookSecret({ overlap_seconds: 0 })).secret, /^whsec_/)
   })
 
+  test('keeps the keys of its own account', async () => {
+    const { keys } = served.direct
+    const issued = issuedKeySchema.parse(await keys.issue({ name: 'reader', scopes: ['generations:read'] }))
+    assert.equal((await keys.change(issued.key_id, { name: 'reads' })).name, 'reads')
+    assert.notEqual((await keys.rotate(issued.key_id, { overlap_seconds: 0 })).api_key, issued.api_key)
+    assert.deepEqual((await keys.list()).data.map(({ name }) => name).toSorted(), ['First key', 'reads'])
+    await keys.revoke(issued.key_id)
+    assert.notEqual(keySchema.parse(await keys.get(issued.key_id)).revoked_at, null)
+  })
+
   test('administers accounts and keys with the administration key', async () => {
     const admin = rolloverAdmin({ apiKey: served.edge.adminKey, baseUrl: served.url })
     const opened = await admin.accounts.create({ name: 'Mine', credit_micro_usd: 500 })
@@ -142,13 +152,12 @@ describe('the client', () => {
     assert.equal((await admin.accounts.change(id, { name: 'Yours' })).name, 'Yours')
     assert.equal(accountSchema.parse(await admin.accounts.get(id)).name, 'Yours')
     assert.ok((await admin.accounts.list({ limit: 100 })).data.some((account) => account.id === id))
-    const issued = issuedKeySchema.parse(await admin.keys.issue(id, { name: 'second', nfe_per_day: 5 }))
-    const named = { accountId: id, keyId: issued.key_id }
-    assert.equal((await admin.keys.change(named, { nfe_per_day: 6 })).nfe_per_day, 6)
-    assert.notEqual((await admin.keys.rotate(named)).api_key, issued.api_key)
-    assert.equal((await admin.keys.list(id)).data.length, 2)
-    await admin.keys.revoke(id, issued.key_id)
-    assert.notEqual(keySchema.parse(await admin.keys.get(id, issued.key_id)).revoked_at, null)
+    const issued = issuedKeySchema.parse(await admin.keys(id).issue({ name: 'second', nfe_per_day: 5 }))
+    assert.equal((await admin.keys(id).change(issued.key_id, { nfe_per_day: 6 })).nfe_per_day, 6)
+    assert.notEqual((await admin.keys(id).rotate(issued.key_id)).api_key, issued.api_key)
+    assert.equal((await admin.keys(id).list()).data.length, 2)
+    await admin.keys(id).revoke(issued.key_id)
+    assert.notEqual(keySchema.parse(await admin.keys(id).get(issued.key_id)).revoked_at, null)
   })
 })
 

@@ -184,6 +184,8 @@ describe('rollover', () => {
     assert.equal((await as(issued.api_key, 'list')).code, 3)
     assert.equal((await as(rotated.api_key, 'list')).code, 0)
     assert.ok((await json('keys', 'list')).data.some(({ id }: { id: string }) => id === issued.key_id))
+    const { id } = await json('account')
+    assert.deepEqual(await json('keys', 'list', '--account', id), await json('keys', 'list'))
     await json('keys', 'revoke', issued.key_id)
     assert.equal((await as(rotated.api_key, 'list')).code, 3)
   })

@@ -1,5 +1,6 @@
-/** rollover keys ...: the keys of an account, with the administration key. */
+/** rollover keys list, issue, rotate, revoke. */
 import { SCOPES } from '../../contract/key.ts'
+import type { Rollover } from '../client.ts'
 import {
   type Command,
   EXIT,
@@ -12,20 +13,26 @@ import {
 } from './command.ts'
 import { table } from './text.ts'
 
-const account = { type: 'string', value: 'ID', summary: 'the account; your own unless said' } as const satisfies Option
+const account = {
+  type: 'string',
+  value: 'ID',
+  summary: 'of another account, with the administration key',
+} as const satisfies Option
 const overlap = { type: 'string', value: 'SECONDS', summary: 'how long the former secret works (a day)' } as const
 const KEY_ID = 'id of a key'
 
-const accountOf = async (terminal: Terminal, given: Given): Promise<string> =>
-  given.text('account') ?? (await (await terminal.client()).account({ signal: terminal.signal })).id
+/** Those of the own account by the key of login; those of another one by the administration's. */
+const keysOf = async (terminal: Terminal, given: Given): Promise<Rollover['keys']> => {
+  const named = given.text('account')
+  return named === undefined ? (await terminal.client()).keys : (await terminal.admin()).keys(named)
+}
 
 const list: Command = {
   words: 'keys list',
   summary: 'List the keys of an account',
   options: { account },
   run: async (terminal, given) => {
-    const admin = await terminal.admin()
-    const found = await admin.keys.list(await accountOf(terminal, given), { signal: terminal.signal })
+    const found = await (await keysOf(terminal, given)).list({ signal: terminal.signal })
     show(terminal, found, ({ data }) =>
       table(
         ['ID', 'NAME', 'SECRETS', 'LAST USED', 'NFES A REQUEST/DAY/MONTH', 'STATE'],
@@ -77,8 +84,7 @@ const issue: Command = {
       ...(packs.length > 0 && { packs: [...packs] }),
       ...(expires !== undefined && { expires_at: expires }),
     }
-    const admin = await terminal.admin()
-    const issued = await admin.keys.issue(await accountOf(terminal, given), request, { signal: terminal.signal })
+    const issued = await (await keysOf(terminal, given)).issue(request, { signal: terminal.signal })
     show(terminal, issued, ({ key_id, api_key }) => [`${key_id}  ${api_key}  (shown once)`])
     return EXIT.ok
   },
@@ -91,10 +97,9 @@ const rotate: Command = {
   options: { account, overlap },
   run: async (terminal, given) => {
     const seconds = given.number('overlap')
-    const named = { accountId: await accountOf(terminal, given), keyId: onlyArgument(given, KEY_ID) }
-    const admin = await terminal.admin()
+    const id = onlyArgument(given, KEY_ID)
     const rotation = seconds === undefined ? {} : { overlap_seconds: seconds }
-    const issued = await admin.keys.rotate(named, rotation, { signal: terminal.signal })
+    const issued = await (await keysOf(terminal, given)).rotate(id, rotation, { signal: terminal.signal })
     show(terminal, issued, ({ key_id, api_key }) => [`${key_id}  ${api_key}  (shown once)`])
     return EXIT.ok
   },
@@ -107,8 +112,7 @@ const revoke: Command = {
   options: { account },
   run: async (terminal, given) => {
     const id = onlyArgument(given, KEY_ID)
-    const admin = await terminal.admin()
-    await admin.keys.revoke(await accountOf(terminal, given), id, { signal: terminal.signal })
+    await (await keysOf(terminal, given)).revoke(id, { signal: terminal.signal })
     show(terminal, { id, revoked: true }, () => [`${id}  revoked`])
     return EXIT.ok
   },

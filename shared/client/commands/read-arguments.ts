@@ -110,7 +110,7 @@ export const helpLines = (commands: readonly Command[], command?: Command): stri
         '',
         'Every command takes --json and --help.',
         'The key is taken from ROLLOVER_API_KEY (and ROLLOVER_URL), or from rollover login;',
-        'that of administration, for keys, from ROLLOVER_ADMIN_KEY or rollover login --admin-key.',
+        'that of administration, for --account, from ROLLOVER_ADMIN_KEY or rollover login --admin-key.',
         '',
         'Exit codes:',
         ...columns(
