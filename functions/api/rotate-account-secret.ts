@@ -13,6 +13,7 @@ export const addRotateAccountSecret = (app: Api, api: ApiContext): void => {
   const route = createRoute({
     method: 'post',
     path: '/v1/account/webhook-secret/rotate',
+    operationId: 'rotateWebhookSecret',
     summary: 'New secret for the webhook_url of requests; the former one signs beside it for an overlap',
     security: apiKeySecurity,
     tags: ['Webhooks'],

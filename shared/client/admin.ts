@@ -1,6 +1,7 @@
 /** Administration: accounts, credits and keys, with the key `rka_...`. */
 import type { z } from 'zod'
 import type { AccountView, changeAccountSchema, creditSchema, newAccountSchema } from '../contract/account.ts'
+import { booksAt } from './books.ts'
 import type { Page, PageQuery } from './generations.ts'
 import { type CallOptions, type ConnectOptions, connect } from './http.ts'
 import { type IssuedKey, keysAt } from './keys.ts'
@@ -36,6 +37,7 @@ export const rolloverAdmin = (options: ConnectOptions) => {
       credit: (id: string, credit: Credit, call: CallOptions = {}): Promise<AccountView> =>
         api.json({ method: 'POST', path: `${accountPath(id)}/credits`, body: credit, ...call }),
     },
+    books: (accountId: string) => booksAt(api, accountPath(accountId)),
     keys: (accountId: string) => keysAt(api, `${accountPath(accountId)}/keys`),
   }
 }

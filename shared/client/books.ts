@@ -9,13 +9,12 @@ export interface UsageQuery {
   readonly group_by?: 'key' | 'pack' | 'key,pack'
 }
 
-const ROOT = '/v1/account'
-
-export const books = (api: Connection) => {
+/** @param root path of the account. */
+export const booksAt = (api: Connection, root: string) => {
   const json = <Answer>(path: string, query: object, options: CallOptions): Promise<Answer> =>
-    api.json({ method: 'GET', path: `${ROOT}/${path}`, query: { ...query }, ...options })
+    api.json({ method: 'GET', path: `${root}/${path}`, query: { ...query }, ...options })
   const csv = (path: string, query: object, options: CallOptions): Promise<string> =>
-    api.read({ method: 'GET', path: `${ROOT}/${path}`, query: { ...query, format: 'csv' }, ...options }, (response) =>
+    api.read({ method: 'GET', path: `${root}/${path}`, query: { ...query, format: 'csv' }, ...options }, (response) =>
       response.text(),
     )
   /** @param month in UTC, such as 2026-11. */

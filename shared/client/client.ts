@@ -15,9 +15,11 @@ import type { AccountView } from '../contract/account.ts'
 import type { Generation } from '../contract/generation.ts'
 import type { PackView } from '../contract/pack-view.ts'
 import type { QuoteView } from '../contract/quote.ts'
+import type { PriceListView } from '../contract/statement.ts'
 import type { accountSecretSchema } from '../contract/webhook.ts'
+import type { AccountChange } from './admin.ts'
 import { batches } from './batches.ts'
-import { books } from './books.ts'
+import { booksAt } from './books.ts'
 import { type DownloadOptions, downloadOutput, downloadTrace } from './download.ts'
 import {
   type CreateOptions,
@@ -47,6 +49,7 @@ export type { Generation, GenerationStatus, Usage } from '../contract/generation
 export type { PackView } from '../contract/pack-view.ts'
 export type { Problem, ProblemCode } from '../contract/problem.ts'
 export type { QuoteView } from '../contract/quote.ts'
+export type { PriceListView } from '../contract/statement.ts'
 export type { DeliveryView, EndpointView } from '../contract/webhook.ts'
 export { type RolloverAdmin, rolloverAdmin } from './admin.ts'
 export type { BatchOptions, BatchResult, NewBatchLine } from './batches.ts'
@@ -61,7 +64,7 @@ export { type ReceivedWebhook, verifyWebhook } from './verify-webhook.ts'
 export class Rollover {
   readonly #api: Connection
   /** Usage, statements, invoices. */
-  readonly books: ReturnType<typeof books>
+  readonly books: ReturnType<typeof booksAt>
   readonly batches: ReturnType<typeof batches>
   readonly keys: ReturnType<typeof keysAt>
   readonly webhookEndpoints: ReturnType<typeof webhookEndpoints>
@@ -69,7 +72,7 @@ export class Rollover {
 
   constructor(options: ConnectOptions) {
     this.#api = connect(options)
-    this.books = books(this.#api)
+    this.books = booksAt(this.#api, '/v1/account')
     this.batches = batches(this.#api)
     this.keys = keysAt(this.#api, '/v1/keys')
     this.webhookEndpoints = webhookEndpoints(this.#api)
@@ -136,6 +139,21 @@ export class Rollover {
 
   account(options?: CallOptions): Promise<AccountView> {
     return this.#api.json({ method: 'GET', path: '/v1/account', ...options })
+  }
+
+  /** What is left out stays. */
+  changeAccount(change: AccountChange, options?: CallOptions): Promise<AccountView> {
+    return this.#api.json({ method: 'PATCH', path: '/v1/account', body: change, ...options })
+  }
+
+  /** Every price there was, so that an old bill stays explainable. */
+  async priceLists(options?: CallOptions): Promise<readonly PriceListView[]> {
+    const { data } = await this.#api.json<{ data: PriceListView[] }>({
+      method: 'GET',
+      path: '/v1/price-lists',
+      ...options,
+    })
+    return data
   }
 
   async packs(options?: CallOptions): Promise<readonly PackView[]> {

@@ -81,3 +81,4 @@ export const priceListSchema = z.strictObject({
   classes_micro_usd_per_nfe: z.record(z.string(), prices).describe('By price class of the pack, then by priority.'),
   packs_micro_usd_per_nfe: z.record(z.string(), prices).describe('What that comes to for each pack.'),
 })
+export type PriceListView = z.infer<typeof priceListSchema>

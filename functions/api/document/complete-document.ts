@@ -4,6 +4,7 @@
  */
 import { PROBLEMS } from '../../../shared/contract/problem.ts'
 import type { Api } from '../route.ts'
+import { codeSamples } from './code-samples.ts'
 import { EXAMPLES } from './examples.ts'
 import { camel, type Method, operationIdOf } from './operation-id.ts'
 
@@ -62,6 +63,17 @@ const completeOperation = (operation: Operation, place: Place): void => {
   const example = EXAMPLES[`${place.method} ${place.path}`]
   if (example !== undefined && body !== undefined && 'content' in body)
     for (const content of Object.values(body.content)) content.example ??= example
+  Object.assign(operation, {
+    'x-codeSamples': codeSamples({
+      ...place,
+      operationId: operation.operationId,
+      redirects: '302' in responses,
+      ...(body !== undefined && {
+        body: example,
+        contentType: 'content' in body ? Object.keys(body.content)[0] : undefined,
+      }),
+    }),
+  })
 }
 
 const WAITING: ReadonlySet<string> = new Set(['post /v1/generations', 'get /v1/generations/{id}'])

@@ -22,7 +22,7 @@ export const operationIdOf = (method: Method, path: string): string => {
 
 const isParameter = (segment: string): boolean => segment.startsWith('{')
 
-const singular = (word: string): string =>
+export const singular = (word: string): string =>
   /(ies)$/.test(word)
     ? word.replace(/ies$/, 'y')
     : /(ches|sses)$/.test(word)

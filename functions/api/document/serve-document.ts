@@ -1,4 +1,5 @@
-/** GET /openapi.json: the whole API as OpenAPI 3.1, made from the schemas that check the requests. */
+/** GET /openapi.json: the whole API as OpenAPI 3.1, made from the schemas that check the requests. GET /reference: for people. */
+import { createHash } from 'node:crypto'
 import { accountSchema } from '../../../shared/contract/account.ts'
 import { batchResultSchema, batchSchema } from '../../../shared/contract/batch.ts'
 import { generationSchema } from '../../../shared/contract/generation.ts'
@@ -13,6 +14,9 @@ import {
 import type { ApiContext } from '../context.ts'
 import type { Api } from '../route.ts'
 import { completeDocument, type Document } from './complete-document.ts'
+import { PAGE_SCRIPT } from './page-script.ts'
+import { PAGE_STYLE } from './page-style.ts'
+import { referencePage, type ShownDocument } from './reference-page.ts'
 
 /** Schemas with a name of their own in the document, and so in generated clients. */
 const NAMED = {
@@ -36,7 +40,7 @@ export const serveDocument = (app: Api, api: ApiContext): void => {
   // A clone: a schema made before @hono/zod-openapi was imported, in whatever order, lacks what that adds.
   for (const [name, schema] of Object.entries(NAMED)) app.openAPIRegistry.register(name, schema.clone())
   let document: Document | undefined
-  app.get('/openapi.json', (context) => {
+  const whole = (): Document => {
     document ??= completeDocument(
       app.getOpenAPI31Document({
         openapi: '3.1.0',
@@ -49,6 +53,25 @@ export const serveDocument = (app: Api, api: ApiContext): void => {
         servers: [{ url: api.publicUrl }],
       }),
     )
-    return context.json(document)
+    return document
+  }
+  app.get('/openapi.json', (context) => context.json(whole()))
+  app.get('/reference', async (context) => {
+    context.header('content-security-policy', POLICY)
+    context.header('cache-control', 'public, max-age=300')
+    return context.html(await referencePage(whole() as unknown as ShownDocument))
   })
 }
+
+const sourceOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+
+/** The page's own style and script, by their hashes, and requests to this origin: nothing else runs or is loaded. */
+const POLICY = [
+  "default-src 'none'",
+  `style-src ${sourceOf(PAGE_STYLE)}`,
+  `script-src ${sourceOf(PAGE_SCRIPT)}`,
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
