@@ -23,6 +23,6 @@ table{border-collapse:collapse;width:100%;font-size:13.5px}td{border-top:1px sol
 form{margin-top:1rem;border:1px solid var(--line);border-radius:6px;padding:.8rem}form label{display:flex;gap:.6rem;margin:.25rem 0;font-size:13px}form label span{flex:0 0 9rem}
 input,textarea{width:100%;border:1px solid var(--line);border-radius:4px;padding:.3rem;background:transparent;color:inherit}
 button[type=submit]{margin-top:.5rem;border:0;border-radius:4px;padding:.4rem 1rem;background:var(--link);color:light-dark(#fff,#111);cursor:pointer;font:inherit}
-form pre{margin-top:.6rem;border-radius:6px;max-height:24rem}summary{cursor:pointer}
+form pre{max-height:24rem}form pre,main>section pre{margin-top:.6rem;border-radius:6px}.samples pre{margin:0;border-radius:0 0 6px 6px}summary{cursor:pointer}
 @media(max-width:60rem){nav{display:none}main{margin:0;padding:1rem}.two{grid-template-columns:minmax(0,1fr)}}
 `

@@ -56,7 +56,10 @@ export const referencePage = (document: ShownDocument): Markup => {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]): ShownOperation => ({ ...operation, method, path })),
   )
-  const tags = [...new Set(operations.map(({ tags: [tag = ''] }) => tag))]
+  // What most readers never need comes last.
+  const tags = [...new Set(operations.map(({ tags: [tag = ''] }) => tag))].toSorted(
+    (a, b) => Number(a === 'Administration') - Number(b === 'Administration'),
+  )
   const of = (tag: string) => operations.filter(({ tags: [first] }) => first === tag)
   const schemas = Object.entries(document.components.schemas)
   return html`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${document.info.title} - API reference</title><style>${raw(PAGE_STYLE)}</style>
