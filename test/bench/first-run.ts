@@ -66,7 +66,17 @@ for (const { name, search, nfe } of ROWS) {
   console.error(lines.at(-1))
 }
 await bench.model.close()
-const machine = `${prompts.length} prompts, seeds ${seeds.join(', ')}; ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}.`
-const table = `${lines.join('\n')}\n\n${machine}\n`
-if (values.out !== undefined) await writeFile(values.out, table)
-console.log(table)
+const [cpu] = cpus()
+const report = [
+  '# The first run: one sample, best-of-n and rbf',
+  '',
+  `\`npm run bench:first-run -- --first ${prompts.length} --seeds ${seeds.length}\` on ${cpu?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}.`,
+  `The first ${prompts.length} prompts of test/bench/prompts/heldout.txt, seeds ${seeds.join(', ')}, pack emoji-world ${bench.model.manifest.version}.`,
+  "Rewards are at most 0 and higher is better. The held-out reward is that of the pack's judge, a detector of another architecture and training seed that no search has seen.",
+  'Seconds are those of the search alone, on a machine that others may use as well.',
+  '',
+  ...lines,
+  '',
+].join('\n')
+if (values.out !== undefined) await writeFile(values.out, report)
+console.log(report)

@@ -57,6 +57,6 @@ try {
   whenParentIsGone(() => void stop(running))
   process.stdout.write(`${JSON.stringify(ready)}\n`)
 } catch (error) {
-  console.error(error)
+  console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 }
