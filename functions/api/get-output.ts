@@ -8,7 +8,12 @@ import { type Api, apiKeySecurity, problems } from './route.ts'
 
 const params = z.object({
   id: z.string().max(64),
-  n: z.coerce.number().int().min(0).max(999).openapi({ description: 'Place in `outputs`, from 0' }),
+  // Not coerced: the document would call it nullable.
+  n: z
+    .string()
+    .regex(/^\d{1,3}$/, 'a number from 0 to 999')
+    .openapi({ type: 'integer', minimum: 0, maximum: 999, description: 'Place in `outputs`, from 0' })
+    .transform(Number),
 })
 
 export const addGetOutput = (app: Api, api: ApiContext): void => {

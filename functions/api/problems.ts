@@ -11,8 +11,10 @@ import {
   toPointer,
 } from '../../shared/contract/problem.ts'
 import type { ApiEnv } from './context.ts'
+import { isOutage } from './is-outage.ts'
 
 const MAX_FIELD_ERRORS = 32
+const RETRY_OUTAGE_SECONDS = '2'
 
 /** Faults found by zod, the first of each place, as pointers into the body. An unknown key is named by its own pointer. */
 export const fieldErrors = (error: z.core.$ZodError): FieldError[] => {
@@ -81,5 +83,12 @@ const fromUnexpected = (error: Error, context: Context<ApiEnv>): ProblemError =>
     if (code !== undefined) return new ProblemError(code, error.message || PROBLEMS[code].title)
   }
   console.error(JSON.stringify({ level: 'error', request_id: context.get('requestId'), error: error.stack }))
-  return new ProblemError('internal', 'The request failed on our side; nothing was charged for it.')
+  if (isOutage(error))
+    return new ProblemError('unavailable', 'Something we need did not answer. Send the request again in a moment.', {
+      headers: { 'retry-after': RETRY_OUTAGE_SECONDS },
+    })
+  return new ProblemError(
+    'internal',
+    'The request failed on our side; sent again with its Idempotency-Key, it counts once.',
+  )
 }

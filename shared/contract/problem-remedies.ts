@@ -39,5 +39,6 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   too_many_generations: 'As many generations are open on the account as can be. Try again when some have ended.',
   internal:
     'We failed. The request can be sent again, best with the same Idempotency-Key; quote the `request_id` when you write to us.',
-  unavailable: 'Something that we need did not answer in time. Nothing was charged; send the request again.',
+  unavailable:
+    'Something that we need did not answer in time. Send the request again after Retry-After, with the same Idempotency-Key: what was begun is taken up, never done or charged twice.',
 }

@@ -33,6 +33,8 @@ const MAX_READ = 2000
 const QUERY_LIMIT = 250
 
 export const listGenerations = async (table: Table, list: ListGenerations): Promise<GenerationPage> => {
+  // DynamoDB refuses a range whose end comes before its beginning.
+  if ((list.createdFrom ?? 0) >= (list.createdBefore ?? Infinity)) return { items: [] }
   const found: GenerationItem[] = []
   let after = list.after
   for (let read = 0; read < MAX_READ; read += QUERY_LIMIT) {

@@ -75,6 +75,8 @@ describe('the list of generations', () => {
       ['4', '3', '2'],
     )
     assert.equal((await list('?created_from=9999-01-01T00:00:00Z')).data.length, 0)
+    const backwards = '?created_from=2026-03-01T00:05:00Z&created_before=2026-03-01T00:02:00Z'
+    assert.deepEqual((await list(backwards)).data, [])
     assert.equal((await list('?created_before=0001-01-01T00:00:00Z')).data.length, 0)
   })
 
