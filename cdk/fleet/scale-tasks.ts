@@ -59,19 +59,7 @@ export class ScaleTasks extends Construct {
       steps: [{ adjustment: policy.wake.tasks, lowerBound: 0 }],
     })
     this.addRule('Grow', props, growRule(policy))
-    this.addRule('Shrink', props, {
-      expression: `IF(visible < 1 AND desired > 1, 1 - inWork / (desired * ${props.concurrency}), 0)`,
-      threshold: policy.shrink.restingShare,
-      comparison: GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      minutes: policy.shrink.minutes,
-      missing: TreatMissingData.NOT_BREACHING,
-      action: {
-        adjustmentType: AdjustmentType.PERCENT_CHANGE_IN_CAPACITY,
-        minAdjustmentMagnitude: 1,
-        cooldown: Duration.seconds(policy.shrink.cooldownSeconds),
-      },
-      steps: [{ adjustment: -policy.shrink.percent, lowerBound: 0 }],
-    })
+    this.addRule('Shrink', props, shrinkRule(policy, props.concurrency))
     this.addRule('Sleep', props, {
       expression: 'visible + inWork',
       threshold: 0,
@@ -127,3 +115,30 @@ const growRule = ({ grow }: ScalingPolicy): Rule => {
     }),
   }
 }
+
+const shrinkRule = ({ shrink }: ScalingPolicy, concurrency: number): Rule => {
+  const first = shrink.steps[0]?.restingShare ?? 1
+  return {
+    expression: `IF(backlogSeconds <= desired * ${shrink.loadSeconds} AND desired > 1, 1 - inWork / (desired * ${concurrency}), 0)`,
+    threshold: first,
+    comparison: GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    minutes: shrink.minutes,
+    missing: TreatMissingData.NOT_BREACHING,
+    action: {
+      adjustmentType: AdjustmentType.PERCENT_CHANGE_IN_CAPACITY,
+      minAdjustmentMagnitude: 1,
+      cooldown: Duration.seconds(shrink.cooldownSeconds),
+    },
+    steps: shrink.steps.map(({ restingShare, percent }, index) => {
+      const next = shrink.steps[index + 1]
+      return {
+        adjustment: -percent,
+        lowerBound: tidy(restingShare - first),
+        ...(next !== undefined && { upperBound: tidy(next.restingShare - first) }),
+      }
+    }),
+  }
+}
+
+/** Differences of shares without the dust of binary fractions. */
+const tidy = (share: number): number => Math.round(share * 1000) / 1000

@@ -5,7 +5,7 @@
  *   load    seconds that the fleet, as wanted now, needs for all waiting work: NFEs x seconds per NFE / tasks wanted
  *   wake    from zero, as soon as one message is visible
  *   grow    by load: percent of the fleet, at least one task
- *   shrink  while nothing waits and tasks rest; a task with work is protected, so only resting ones stop
+ *   shrink  while hardly anything waits and places are free; a task with work is protected, so only resting ones stop
  *   sleep   to zero, only when no message is visible and none is in work
  */
 export interface ScalingPolicy {
@@ -16,25 +16,37 @@ export interface ScalingPolicy {
     readonly cooldownSeconds: number
   }
   readonly shrink: {
-    /** Part of the fleet that must rest, 0 to 1. */
-    readonly restingShare: number
+    /** Load, seconds, at which hardly anything waits. */
+    readonly loadSeconds: number
+    /** Ascending: from this part of free places (of tasks x concurrency, 0 to 1) on, so many percent go. */
+    readonly steps: readonly { readonly restingShare: number; readonly percent: number }[]
+    /** How long the first of them must hold. */
     readonly minutes: number
-    readonly percent: number
     readonly cooldownSeconds: number
   }
   readonly sleep: { readonly idleMinutes: number }
 }
 
+/** The best of a sweep (`npm run simulate -- --sweep`); docs/results/fleet.md shows what else was tried. */
 export const SCALING_POLICY: ScalingPolicy = {
   wake: { tasks: 1, cooldownSeconds: 600 },
   grow: {
     steps: [
-      { loadSeconds: 90, percent: 25 },
-      { loadSeconds: 180, percent: 100 },
+      { loadSeconds: 30, percent: 25 },
+      { loadSeconds: 120, percent: 100 },
       { loadSeconds: 600, percent: 300 },
     ],
-    cooldownSeconds: 60,
+    // About what a new task takes to come: its work is counted before more are asked for.
+    cooldownSeconds: 180,
   },
-  shrink: { restingShare: 0.25, minutes: 3, percent: 10, cooldownSeconds: 120 },
+  shrink: {
+    loadSeconds: 1,
+    steps: [
+      { restingShare: 0.6, percent: 10 },
+      { restingShare: 0.85, percent: 40 },
+    ],
+    minutes: 5,
+    cooldownSeconds: 300,
+  },
   sleep: { idleMinutes: 10 },
 }
