@@ -15,6 +15,9 @@ export const MAX_PROMPT_CHARACTERS = 2000
 export const MAX_SEED = 0xffff_ffff
 export const MAX_OUTPUTS = 16
 const MAX_COUNT = 64
+/** Far beyond any reward there is. */
+const MAX_TARGET_REWARD = 1e9
+const MIN_TARGET_REWARD = 1e-9
 const MAX_DEADLINE_SECONDS = 86_400
 
 export const IMAGE_FORMATS = ['png', 'webp', 'jpeg'] as const
@@ -64,7 +67,14 @@ export const generationRequestSchema = (webhooks: AddressPolicy) =>
       .describe('Same request and seed, same image. Drawn by the service when left out, and shown.'),
     search: z.enum(SEARCH_NAMES).default('rbf'),
     pack: z.string().min(1).max(64).default('emoji-world'),
-    target_reward: z.number().optional().describe('Stop as soon as an image reaches this reward, and refund the rest.'),
+    target_reward: z
+      .number()
+      .min(-MAX_TARGET_REWARD)
+      .max(MAX_TARGET_REWARD)
+      // DynamoDB keeps no number that is closer to 0 than 1e-130.
+      .transform((reward) => (Math.abs(reward) < MIN_TARGET_REWARD ? 0 : reward))
+      .optional()
+      .describe('Stop as soon as an image reaches this reward, and refund the rest.'),
     n_outputs: z
       .number()
       .int()

@@ -80,6 +80,7 @@ const REFUSALS: readonly Refusal[] = [
     /reward.counts/,
   ),
   invalid('a target that is no number', { ...GOOD, target_reward: 'high' }, '/target_reward'),
+  invalid('a target that no store can keep', { ...GOOD, target_reward: -6.4e16 }, '/target_reward'),
   invalid('a webhook that is no URL', { ...GOOD, webhook_url: 'nowhere' }, '/webhook_url'),
   invalid('a webhook on a private address', { ...GOOD, webhook_url: 'https://10.0.0.1/' }, '/webhook_url'),
   invalid(
@@ -122,6 +123,14 @@ describe('a refused request', () => {
         )
       if (says !== undefined) assert.match(problem.detail, says)
     })
+
+  test('a target next to nothing is taken for 0: no store keeps it closer', async () => {
+    const { apiKey } = await edge.openAccount()
+    const body = { ...GOOD, target_reward: 5e-324 }
+    const response = await edge.request('POST', '/v1/generations', { key: apiKey, body })
+    assert.equal(response.status, 202)
+    assert.equal(((await response.json()) as { target_reward: number }).target_reward, 0)
+  })
 
   test('402 says what was required and what is available', async () => {
     const body = { ...GOOD, nfe_budget: 51 }
