@@ -4,6 +4,7 @@ import type { Simulation } from './simulate.ts'
 const WIDTH = 760
 const HEIGHT = 260
 const LEFT = 48
+const RIGHT = 24
 const BOTTOM = 36
 const TOP = 34
 const DAY = 86_400
@@ -27,7 +28,7 @@ const LINES: readonly Line[] = [
 
 export const plotDay = ({ curve }: Simulation, title: string): string => {
   const most = Math.max(1, ...curve.flatMap((point) => LINES.map(({ of }) => of(point))))
-  const x = (at: number) => LEFT + (at / DAY) * (WIDTH - LEFT - 12)
+  const x = (at: number) => LEFT + (at / DAY) * (WIDTH - LEFT - RIGHT)
   const y = (value: number) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - BOTTOM - TOP)
   const path = ({ of }: Line) => curve.map((point) => `${x(point.at).toFixed(1)},${y(of(point)).toFixed(1)}`).join(' ')
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * most))
@@ -37,7 +38,7 @@ export const plotDay = ({ curve }: Simulation, title: string): string => {
     `<text x="${LEFT}" y="16" font-weight="bold">${title}</text>`,
     ...ticks.map(
       (tick) =>
-        `<path d="M${LEFT} ${y(tick).toFixed(1)}H${WIDTH - 12}" stroke="#e5e7eb"/><text x="${LEFT - 6}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick}</text>`,
+        `<path d="M${LEFT} ${y(tick).toFixed(1)}H${WIDTH - RIGHT}" stroke="#e5e7eb"/><text x="${LEFT - 6}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${tick}</text>`,
     ),
     ...[0, 6, 12, 18, 24].map(
       (hour) =>

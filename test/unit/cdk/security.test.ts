@@ -1,6 +1,7 @@
 /** What the templates promise about access, encryption, loss and noise, asserted on every resource of every stack. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { MAX_RETENTION_SECONDS } from '../../../shared/domain/retention.ts'
 import { TTL_ATTRIBUTE, tableDefinition } from '../../../shared/stores/table.ts'
 import { METERED, type Resource, synthesise } from './synth.ts'
 
@@ -172,6 +173,19 @@ for (const [name, stage] of Object.entries(STAGES)) {
     })
   })
 }
+
+test('objects outlive the longest retention that a client may ask for', () => {
+  const [, bucket] = Object.entries(STAGES.prod.resources()).find(([id]) => id === 'data/Outputs') ?? assert.fail()
+  const { Rules } = bucket.Properties['LifecycleConfiguration'] as { Rules: { ExpirationInDays?: number }[] }
+  const days = Rules.flatMap(({ ExpirationInDays }) => ExpirationInDays ?? [])
+  assert.ok(days.length === 1 && days.every((each) => each * 86_400 > MAX_RETENTION_SECONDS))
+})
+
+test('metering is off unless a stage says where to: no stream, no secret, no function', () => {
+  const resources = Object.entries(synthesise('prod').resources())
+  assert.doesNotMatch(resources.map(([id]) => id).join(), /Metering|Stripe/)
+  for (const [id, { Properties }] of resources) assert.equal(Properties?.['StreamSpecification'], undefined, id)
+})
 
 const deniesPlainHttp = (policy: string): boolean =>
   policy.includes('"aws:SecureTransport":"false"') && policy.includes('"Effect":"Deny"')
