@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { packManifestSchema } from '../../shared/contract/pack.ts'
+import { type PackManifest, packManifestSchema } from '../../shared/contract/pack.ts'
 
 export interface PullPack {
   readonly s3: S3Client
@@ -34,13 +34,31 @@ export const pullPack = async ({ s3, source, folder }: PullPack): Promise<Pulled
   const text = await textOf(await open('pack.json'))
   const manifest = packManifestSchema.parse(JSON.parse(text))
   await mkdir(folder, { recursive: true })
+  // Two tasks of one machine may pull at once: each into a folder of its own, and the last rename wins with the same bytes.
+  // Their process ids would be the same, for each has a container of its own.
+  const parts = await mkdtemp(join(folder, '.pulling-'))
+  try {
+    return await pullFiles({ open, text, manifest, folder, parts, source })
+  } finally {
+    await rm(parts, { recursive: true, force: true })
+  }
+}
+
+const pullFiles = async (on: {
+  open: (name: string) => Promise<Readable>
+  text: string
+  manifest: PackManifest
+  folder: string
+  parts: string
+  source: string
+}): Promise<Pulled> => {
+  const { open, manifest, folder, parts, source } = on
   let files = 0
   let bytes = 0
   for (const [name, { sha256, bytes: size }] of Object.entries(manifest.files)) {
     const path = join(folder, name)
     if ((await sha256Of(path)) === sha256) continue
-    // Two tasks of one machine may pull at once: each writes its own file, and the last rename wins with the same bytes.
-    const part = `${path}.${process.pid}-${sha256.slice(0, 8)}.part`
+    const part = join(parts, name)
     await pipeline(await open(name), createWriteStream(part))
     const found = await sha256Of(part)
     if (found !== sha256) throw new Error(`${source}/${name} has sha256 ${found}, pack.json says ${sha256}`)
@@ -48,8 +66,8 @@ export const pullPack = async ({ s3, source, folder }: PullPack): Promise<Pulled
     files++
     bytes += size
   }
-  const part = join(folder, `pack.json.${process.pid}.part`)
-  await writeFile(part, text)
+  const part = join(parts, 'pack.json')
+  await writeFile(part, on.text)
   await rename(part, join(folder, 'pack.json'))
   return { files, bytes }
 }
