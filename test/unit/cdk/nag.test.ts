@@ -8,7 +8,15 @@ import { METERED, OWN_PACK, synthesise } from './synth.ts'
 const VARIANTS = {
   dev: synthesise('dev'),
   prod: synthesise('prod'),
-  'prod with everything': synthesise('prod', { overrides: { ...METERED, ...OWN_PACK, alarmEmail: 'ops@example.com' } }),
+  'prod with everything': synthesise('prod', {
+    overrides: {
+      ...METERED,
+      ...OWN_PACK,
+      alarmEmail: 'ops@example.com',
+      domain: { name: 'api.example.com', hostedZoneId: 'Z123', zoneName: 'example.com' },
+    },
+  }),
+  'prod in Europe': synthesise('prod', { overrides: { region: 'eu-central-1' } }),
 }
 
 interface Acknowledgement {
