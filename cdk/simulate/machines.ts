@@ -10,7 +10,6 @@ interface InHand {
 
 interface Machine {
   readonly spot: boolean
-  readonly startedAt: number
   /** When its agent takes tasks. */
   readonly registersAt: number
   /** When its task takes work; undefined without a task. */
@@ -50,8 +49,15 @@ export interface Fleet {
   readonly machines: () => number
 }
 
+interface State {
+  readonly options: FleetOptions
+  readonly totals: Totals
+  machines: Machine[]
+  /** Since when machines are missing; undefined while there are enough. */
+  shortSince: number | undefined
+}
+
 export const createFleet = (options: FleetOptions): Fleet => {
-  const { assumptions, random } = options
   const totals: Totals = {
     spotSeconds: 0,
     onDemandSeconds: 0,
@@ -60,120 +66,130 @@ export const createFleet = (options: FleetOptions): Fleet => {
     nfeLost: 0,
     interruptions: 0,
   }
-  let machines: Machine[] = []
-  let shortSince: number | undefined
-
-  const launch = (now: number, count: number): void => {
-    for (let i = 0; i < count; i++) {
-      // The group keeps its mix, on demand rounded up, whatever interruptions took.
-      const onDemand = machines.filter(({ spot }) => !spot).length
-      const spot = onDemand >= Math.ceil(((machines.length + 1) * (100 - options.spotPercent)) / 100)
-      const registersAt = now + between(random, assumptions.machineStart)
-      machines.push({
-        spot,
-        startedAt: now,
-        registersAt,
-        taskAt: undefined,
-        hadTask: false,
-        inHand: [],
-        idleSince: registersAt,
-        endsAt: Number.POSITIVE_INFINITY,
-      })
-    }
-  }
-
-  /** Tasks for machines, machines for tasks: what ECS does between the count it was told and the machines it has. */
-  const place = (now: number, wanted: number): void => {
-    const alive = machines.filter(({ endsAt }) => endsAt === Number.POSITIVE_INFINITY)
-    const withTask = alive.filter(({ taskAt }) => taskAt !== undefined)
-    let missing = wanted - withTask.length
-    for (const machine of alive) {
-      if (missing <= 0) break
-      if (machine.taskAt !== undefined || machine.registersAt > now) continue
-      machine.taskAt =
-        now + between(random, assumptions.taskStart) + (machine.hadTask ? 0 : between(random, assumptions.imagePull))
-      machine.hadTask = true
-      missing--
-    }
-    // A task with work is protected: only resting ones stop, those that are not ready first.
-    for (let surplus = -missing; surplus > 0; surplus--) {
-      const resting = withTask.find(({ taskAt, inHand }) => taskAt !== undefined && inHand.length === 0)
-      if (resting === undefined) break
-      resting.taskAt = undefined
-      resting.idleSince = now
-    }
-    orderMachines(now, { short: wanted - alive.length, none: alive.length === 0 })
-  }
-
-  const orderMachines = (now: number, { short, none }: { short: number; none: boolean }): void => {
-    if (short <= 0) {
-      shortSince = undefined
-      return
-    }
-    shortSince ??= now
-    if (now - shortSince < assumptions.capacityDelay) return
-    const count = none ? Math.max(assumptions.machinesFromZero, short) : short
-    // The group is as large as the service may get, and never larger.
-    launch(now, Math.min(count, options.maxTasks - machines.length))
-    shortSince = undefined
-  }
-
-  const interrupt = (now: number, queue: FairQueue): void => {
-    const chance = assumptions.interruptionsPerHour / 3600
-    for (const machine of machines) {
-      if (!machine.spot || machine.endsAt !== Number.POSITIVE_INFINITY || random() >= chance) continue
-      totals.interruptions++
-      machine.endsAt = now + assumptions.spotNotice
-      machine.taskAt = undefined
-      // The task is stopped at the notice and hands its work back; another begins it anew.
-      for (const { waiting, nfeDone } of machine.inHand) {
-        totals.nfeLost += nfeDone
-        queue.giveBack(waiting)
-      }
-      machine.inHand = []
-    }
-  }
-
-  const work = (machine: Machine): void => {
-    const share = options.nfePerSecond / machine.inHand.length
-    totals.busySeconds++
-    let ended = false
-    for (const each of machine.inHand) {
-      each.nfeDone += share
-      ended ||= each.nfeDone >= each.waiting.nfeUsed
-    }
-    if (!ended) return
-    for (const { waiting, nfeDone } of machine.inHand)
-      if (nfeDone >= waiting.nfeUsed) totals.nfeSettled += waiting.nfeUsed
-    machine.inHand = machine.inHand.filter(({ waiting, nfeDone }) => nfeDone < waiting.nfeUsed)
-  }
-
+  const state: State = { options, totals, machines: [], shortSince: undefined }
   return {
     totals,
     step: (now, { wanted, queue, onStart }) => {
-      interrupt(now, queue)
-      place(now, wanted)
-      // Whoever asks first is served: one slot of each task, then a second one of each.
-      for (let slot = 0; slot < options.concurrency && queue.length() > 0; slot++)
-        for (const machine of machines) {
-          if (machine.taskAt === undefined || machine.taskAt > now || machine.inHand.length > slot) continue
-          const waiting = queue.take()
-          if (waiting === undefined) break
-          machine.inHand.push({ waiting, nfeDone: 0 })
-          onStart(waiting)
-        }
-      for (const machine of machines) {
+      interrupt(state, now, queue)
+      place(state, now, wanted)
+      takeUp(state, now, { queue, onStart })
+      for (const machine of state.machines) {
         if (machine.spot) totals.spotSeconds++
         else totals.onDemandSeconds++
-        if (machine.inHand.length > 0) work(machine)
+        if (machine.inHand.length > 0) work(state, machine)
       }
       const stays = (machine: Machine) =>
         machine.endsAt > now &&
-        (machine.taskAt !== undefined || machine.registersAt > now || now - machine.idleSince < assumptions.machineIdle)
-      if (!machines.every(stays)) machines = machines.filter(stays)
+        (machine.taskAt !== undefined ||
+          machine.registersAt > now ||
+          now - machine.idleSince < options.assumptions.machineIdle)
+      if (!state.machines.every(stays)) state.machines = state.machines.filter(stays)
     },
-    inWork: () => machines.reduce((sum, { inHand }) => sum + inHand.length, 0),
-    running: (now) => machines.filter(({ taskAt }) => taskAt !== undefined && taskAt <= now).length,
-    machines: () => machines.length,
+    inWork: () => state.machines.reduce((sum, { inHand }) => sum + inHand.length, 0),
+    running: (now) => state.machines.filter(({ taskAt }) => taskAt !== undefined && taskAt <= now).length,
+    machines: () => state.machines.length,
   }
+}
+
+const interrupt = ({ options, totals, machines }: State, now: number, queue: FairQueue): void => {
+  const { assumptions, random } = options
+  const chance = assumptions.interruptionsPerHour / 3600
+  for (const machine of machines) {
+    if (!machine.spot || machine.endsAt !== Number.POSITIVE_INFINITY || random() >= chance) continue
+    totals.interruptions++
+    machine.endsAt = now + assumptions.spotNotice
+    machine.taskAt = undefined
+    // The task is stopped at the notice and hands its work back; another begins it anew.
+    for (const { waiting, nfeDone } of machine.inHand) {
+      totals.nfeLost += nfeDone
+      queue.giveBack(waiting)
+    }
+    machine.inHand = []
+  }
+}
+
+/** Tasks for machines, machines for tasks: what ECS does between the count it was told and the machines it has. */
+const place = (state: State, now: number, wanted: number): void => {
+  const { assumptions, random } = state.options
+  const alive = state.machines.filter(({ endsAt }) => endsAt === Number.POSITIVE_INFINITY)
+  const withTask = alive.filter(({ taskAt }) => taskAt !== undefined)
+  let missing = wanted - withTask.length
+  for (const machine of alive) {
+    if (missing <= 0) break
+    if (machine.taskAt !== undefined || machine.registersAt > now) continue
+    machine.taskAt =
+      now + between(random, assumptions.taskStart) + (machine.hadTask ? 0 : between(random, assumptions.imagePull))
+    machine.hadTask = true
+    missing--
+  }
+  // A task with work is protected: only resting ones stop.
+  for (let surplus = -missing; surplus > 0; surplus--) {
+    const resting = withTask.find(({ taskAt, inHand }) => taskAt !== undefined && inHand.length === 0)
+    if (resting === undefined) break
+    resting.taskAt = undefined
+    resting.idleSince = now
+  }
+  orderMachines(state, now, { short: wanted - alive.length, none: alive.length === 0 })
+}
+
+const orderMachines = (state: State, now: number, { short, none }: { short: number; none: boolean }): void => {
+  const { assumptions, maxTasks } = state.options
+  if (short <= 0) {
+    state.shortSince = undefined
+    return
+  }
+  state.shortSince ??= now
+  if (now - state.shortSince < assumptions.capacityDelay) return
+  const count = none ? Math.max(assumptions.machinesFromZero, short) : short
+  // The group is as large as the service may get, and never larger.
+  launch(state, now, Math.min(count, maxTasks - state.machines.length))
+  state.shortSince = undefined
+}
+
+const launch = ({ options, machines }: State, now: number, count: number): void => {
+  for (let i = 0; i < count; i++) {
+    // The group keeps its mix, on demand rounded up, whatever interruptions took.
+    const onDemand = machines.filter(({ spot }) => !spot).length
+    const registersAt = now + between(options.random, options.assumptions.machineStart)
+    machines.push({
+      spot: onDemand >= Math.ceil(((machines.length + 1) * (100 - options.spotPercent)) / 100),
+      registersAt,
+      taskAt: undefined,
+      hadTask: false,
+      inHand: [],
+      idleSince: registersAt,
+      endsAt: Number.POSITIVE_INFINITY,
+    })
+  }
+}
+
+/** Whoever asks first is served: one place of each task, then a second one of each. */
+const takeUp = (
+  { options, machines }: State,
+  now: number,
+  { queue, onStart }: { queue: FairQueue; onStart: (waiting: Waiting) => void },
+): void => {
+  for (let place = 0; place < options.concurrency && queue.length() > 0; place++)
+    for (const machine of machines) {
+      if (machine.taskAt === undefined || machine.taskAt > now || machine.inHand.length > place) continue
+      const waiting = queue.take()
+      if (waiting === undefined) break
+      machine.inHand.push({ waiting, nfeDone: 0 })
+      onStart(waiting)
+    }
+}
+
+/** One second of a GPU, shared by what its task has in hand. */
+const work = ({ options, totals }: State, machine: Machine): void => {
+  const share = options.nfePerSecond / machine.inHand.length
+  totals.busySeconds++
+  let ended = false
+  for (const each of machine.inHand) {
+    each.nfeDone += share
+    ended ||= each.nfeDone >= each.waiting.nfeUsed
+  }
+  if (!ended) return
+  for (const { waiting, nfeDone } of machine.inHand)
+    if (nfeDone >= waiting.nfeUsed) totals.nfeSettled += waiting.nfeUsed
+  machine.inHand = machine.inHand.filter(({ waiting, nfeDone }) => nfeDone < waiting.nfeUsed)
 }

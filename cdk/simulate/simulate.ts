@@ -109,18 +109,23 @@ export const simulate = (options: SimulationOptions): Simulation => {
       asked = 0
     }
   }
-  const { totals } = fleet
+  return conclude(options, { waits, curve, mostGpus, totals: fleet.totals })
+}
+
+const conclude = (
+  { trace, secondsPerNfe }: SimulationOptions,
+  run: Pick<Simulation, 'curve' | 'mostGpus' | 'totals'> & { waits: readonly Wait[] },
+): Simulation => {
+  const { waits, totals } = run
   const gpuSeconds = totals.spotSeconds + totals.onDemandSeconds
   return {
+    ...run,
     waits: summarise(waits),
     warm: summarise(waits.filter(({ warm }) => warm)),
     ...floodWaits(trace, waits),
-    serviceSeconds: MEAN_NFE * options.secondsPerNfe,
+    serviceSeconds: MEAN_NFE * secondsPerNfe,
     gpuSeconds,
     utilisation: gpuSeconds === 0 ? 0 : totals.busySeconds / gpuSeconds,
-    totals,
-    curve,
-    mostGpus,
   }
 }
 
