@@ -1,5 +1,5 @@
 /**
- * From a valid request to an accepted generation: hold, write the generation, ledger, queue.
+ * From a valid request to an accepted generation: hold, write the generation, queue.
  *
  * What is refused changes nothing. What was accepted survives anything: the generation item is written and due for review,
  * so reconcile queues it again should the message be lost. A second try under the same Idempotency-Key draws the same ids
@@ -12,7 +12,6 @@ import { nextReview } from '../../shared/domain/unworked-ending.ts'
 import type { ApiKey } from '../../shared/stores/api-keys.ts'
 import { findWritten, type GenerationItem, putGeneration } from '../../shared/stores/generations.ts'
 import { settleHold } from '../../shared/stores/holds.ts'
-import { appendLedger, holdEntry } from '../../shared/stores/ledger.ts'
 import { sendGenerationMessage } from '../../shared/stores/queues.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
 import type { ApiContext } from './context.ts'
@@ -94,7 +93,7 @@ const acceptOnce = async (api: ApiContext, by: Asker, asked: GenerationItem): Pr
   if (met?.kind === 'abandoned') return undefined
   if (met?.kind === 'deleted') throw new ProblemError('not_found', 'It was made, and has been deleted since.')
   if (met?.kind === 'written') {
-    await followUp(api, met.generation)
+    if (met.generation.status === 'queued') await queueGeneration(api, met.generation)
     return met.generation
   }
   const now = api.now()
@@ -106,17 +105,14 @@ const acceptOnce = async (api: ApiContext, by: Asker, asked: GenerationItem): Pr
     await settleHold(api.table, { ...named, hold, used: { nfe: 0, microUsd: 0 } })
     return undefined
   }
-  await followUp(api, item)
+  await queueGeneration(api, item)
   return item
 }
 
-/** What follows the written item. Both parts may be repeated: one entry an id, and the lease decides about messages. */
-const followUp = async (api: ApiContext, item: GenerationItem): Promise<void> => {
-  await appendLedger(api.table, holdEntry(item))
-  if (item.status === 'queued') await queueGeneration(api, item)
-}
-
-/** The message is a hint, the item is the promise: a queue that fails delays the search until its review, no more. */
+/**
+ * The message is a hint, the item is the promise: a queue that fails delays the search until its review, no more. Queued
+ * twice, the lease decides.
+ */
 export const queueGeneration = async (api: ApiContext, item: GenerationItem): Promise<void> => {
   try {
     await sendGenerationMessage(api.queues, item)

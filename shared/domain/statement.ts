@@ -64,7 +64,7 @@ const addCharge = (lines: Lines, entry: GenerationEntry): void => {
 const inOrder = (lines: Lines): ChargeLine[] =>
   [...lines].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line)
 
-/** @param entries of this month, each once; holds move no money and are passed over. */
+/** @param entries of this month, each once. */
 export const drawStatement = (from: {
   month: string
   openingMicroUsd: number
@@ -74,7 +74,7 @@ export const drawStatement = (from: {
   const lines: Lines = new Map()
   for (const entry of from.entries) {
     if (entry.kind === 'credit') credits.push(creditLine(entry))
-    if (entry.kind === 'settle') addCharge(lines, entry)
+    else addCharge(lines, entry)
   }
   const charges = inOrder(lines)
   const [credited, charged] = [sumOf(credits), sumOf(charges)]
@@ -112,7 +112,7 @@ export interface UsageRow extends Omit<ChargeLine, 'key_id' | 'pack'> {
 export const usageByDay = (entries: Iterable<LedgerEntry>, groups: readonly UsageGroup[]): UsageRow[] => {
   const rows = new Map<string, UsageRow>()
   for (const entry of entries) {
-    if (entry.kind !== 'settle') continue
+    if (entry.kind === 'credit') continue
     const date = dayOf(entry.at)
     const key_id = groups.includes('key') ? entry.key_id : null
     const pack = groups.includes('pack') ? entry.pack : null

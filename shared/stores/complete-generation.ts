@@ -10,8 +10,8 @@ import { announceLowBalance } from './balance-alerts.ts'
 import { noteLineEnded } from './end-batch.ts'
 import { closeGeneration, type GenerationItem } from './generations.ts'
 import { noteHistory } from './history.ts'
-import { settleHold } from './holds.ts'
-import { appendLedger, holdEntry, settleEntry } from './ledger.ts'
+import { type Hold, settleHold } from './holds.ts'
+import { appendLedger, settleEntry } from './ledger.ts'
 import type { Queues } from './queues.ts'
 import type { Table } from './store.ts'
 import { usageOf } from './usage-of.ts'
@@ -30,13 +30,13 @@ export const deliveryIdOf = (generationId: string): string => generationId.repla
 export const completeGeneration = async (on: Completion, generation: GenerationItem): Promise<void> => {
   const { id, account_id: accountId, finished_at: finishedAt } = generation
   if (finishedAt === undefined) throw new Error(`generation ${id} has not ended`)
-  // Ahead of the money: what the account has spent is in the ledger, always. The edge may have died before its own entry.
-  const [held, settled] = [holdEntry(generation), settleEntry(generation)]
-  await Promise.all([appendLedger(on.table, held), appendLedger(on.table, settled)])
+  // Ahead of the money: what the account has spent is in the ledger, always.
+  const settled = settleEntry(generation)
+  await appendLedger(on.table, settled)
   const account = await settleHold(on.table, {
     accountId,
     generationId: id,
-    hold: { micro_usd: held.micro_usd, nfe: held.nfe, key_id: held.key_id, day: dayOf(generation.created_at) },
+    hold: holdOf(generation),
     used: { nfe: settled.nfe, microUsd: settled.micro_usd },
   })
   if (account !== undefined) await noteHistory(on.table, generation)
@@ -57,6 +57,14 @@ export const completeGeneration = async (on: Completion, generation: GenerationI
 /** The API's stable link to an output: authenticated, and redirecting to a fresh presigned one. */
 export const outputLink = (publicUrl: string, generationId: string, index: number): string =>
   `${publicUrl}/v1/generations/${generationId}/outputs/${index}`
+
+/** As it was taken when the generation was accepted. */
+const holdOf = ({ nfe_budget: nfe, micro_usd_per_nfe, key_id, created_at }: GenerationItem): Omit<Hold, 'at'> => ({
+  micro_usd: nfe * micro_usd_per_nfe,
+  nfe,
+  key_id,
+  day: dayOf(created_at),
+})
 
 /** What the world is told of a generation that ended: the event's type and data. */
 export const eventOf = (generation: GenerationItem, publicUrl: string): Pick<GenerationEvent, 'type' | 'data'> => ({

@@ -2,7 +2,6 @@
 import { nextReview } from '../domain/unworked-ending.ts'
 import { type BatchItem, closeBatch } from './batches.ts'
 import { type GenerationItem, putGeneration } from './generations.ts'
-import { appendLedger, holdEntry } from './ledger.ts'
 import { type Queues, sendGenerationMessage } from './queues.ts'
 import type { Table } from './store.ts'
 
@@ -16,7 +15,7 @@ export interface Expansion {
 /** Lines at once. */
 const CONCURRENCY = 10
 
-/** Returns when every line has its generation, ledger entry and message; rejects, to be called again, when one has not. */
+/** Returns when every line has its generation and message; rejects, to be called again, when one has not. */
 export const expandBatch = async (on: Expansion, batch: BatchItem): Promise<void> => {
   const { generations } = batch
   if (generations === undefined) return
@@ -28,6 +27,5 @@ export const expandBatch = async (on: Expansion, batch: BatchItem): Promise<void
 /** Nobody gives the id of a line up while its batch is written, so the put can only find what an earlier try has made. */
 const makeGeneration = async (on: Expansion, item: GenerationItem): Promise<void> => {
   await putGeneration(on.table, item, nextReview(item, on.now(), on.reviewMs))
-  await appendLedger(on.table, holdEntry(item))
   await sendGenerationMessage(on.queues, item)
 }

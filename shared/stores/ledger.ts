@@ -1,5 +1,6 @@
 /**
- * The ledger: append-only entries of money credited, held and settled, by time.
+ * The ledger: append-only entries of money credited and settled, by time. What is held is no entry: it stands on the account,
+ * with the generation that it is held for.
  *
  * It is written AHEAD of a settlement: the entry stands before the account item changes. So whatever the account has spent is
  * in the ledger, and a settlement whose hold still stands on the account is the only one not yet counted. An entry's time and
@@ -25,10 +26,9 @@ export interface CreditEntry extends Entry {
   readonly credit_id: string
 }
 
-/** Everything that explains the amount: micro_usd = nfe x micro_usd_per_nfe, by that version of the price list. */
+/** What a generation used, and everything that explains the amount: micro_usd = nfe x micro_usd_per_nfe, by that price list. */
 export interface GenerationEntry extends Entry {
-  /** `hold`: what was set aside. `settle`: what was used, out of it. */
-  readonly kind: 'hold' | 'settle'
+  readonly kind: 'settle'
   readonly generation_id: string
   readonly key_id: string
   readonly pack: string
@@ -40,28 +40,25 @@ export interface GenerationEntry extends Entry {
 
 export type LedgerEntry = CreditEntry | GenerationEntry
 
-const entryOf = (generation: GenerationItem, what: Pick<GenerationEntry, 'kind' | 'nfe' | 'at'>): GenerationEntry => ({
-  ...what,
-  id: `${what.kind}_${generation.id}`,
-  account_id: generation.account_id,
-  generation_id: generation.id,
-  key_id: generation.key_id,
-  pack: generation.pack,
-  priority: generation.priority ?? DEFAULT_PRIORITY,
-  price_list: generation.price_list,
-  micro_usd_per_nfe: generation.micro_usd_per_nfe,
-  micro_usd: what.nfe * generation.micro_usd_per_nfe,
-})
-
-export const holdEntry = (generation: GenerationItem): GenerationEntry =>
-  entryOf(generation, { kind: 'hold', nfe: generation.nfe_budget, at: generation.created_at })
-
 /** Throws when the generation has not ended, or used more than it held. */
 export const settleEntry = (generation: GenerationItem): GenerationEntry => {
-  const { finished_at: at, nfe_used: nfe = 0, nfe_budget: nfeHeld, micro_usd_per_nfe: microUsdPerNfe } = generation
+  const { finished_at: at, nfe_used: nfe = 0, nfe_budget: nfeHeld, micro_usd_per_nfe } = generation
   if (at === undefined) throw new Error(`generation ${generation.id} has not ended`)
-  billUsage({ nfeHeld, nfeUsed: nfe, microUsdPerNfe })
-  return entryOf(generation, { kind: 'settle', nfe, at })
+  const bill = billUsage({ nfeHeld, nfeUsed: nfe, microUsdPerNfe: micro_usd_per_nfe })
+  return {
+    id: `settle_${generation.id}`,
+    kind: 'settle',
+    account_id: generation.account_id,
+    at,
+    generation_id: generation.id,
+    key_id: generation.key_id,
+    pack: generation.pack,
+    priority: generation.priority ?? DEFAULT_PRIORITY,
+    price_list: generation.price_list,
+    micro_usd_per_nfe,
+    nfe,
+    micro_usd: bill.price_micro_usd,
+  }
 }
 
 export const creditEntry = (credit: { accountId: string; id: string; microUsd: number; at: number }): CreditEntry => ({

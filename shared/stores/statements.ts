@@ -107,9 +107,7 @@ export const readSettled = async (table: Table, range: LedgerRange): Promise<Led
   for (let tries = 1; ; tries++) {
     const before = await getAccount(table, range.accountId)
     const entries: LedgerEntry[] = []
-    for await (const entry of readLedger(table, range)) {
-      if (entry.kind !== 'hold') entries.push(entry)
-    }
+    for await (const entry of readLedger(table, range)) entries.push(entry)
     const after = await getAccount(table, range.accountId)
     const still =
       before?.spent_micro_usd === after?.spent_micro_usd && before?.credited_micro_usd === after?.credited_micro_usd

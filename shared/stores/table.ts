@@ -7,7 +7,7 @@
  *                     sk GENERATION#<id>     a generation, from hold to settlement
  *                     sk DELIVERY#<id>       a webhook delivery and its attempts
  *                     sk ENDPOINT#<id>       a webhook endpoint: address, filter, keys, health
- *                     sk LEDGER#<time>#<id>  append-only entries of money moved
+ *                     sk LEDGER#<time>#<id>  append-only entries of money credited and settled
  *                     sk CREDIT#<id>         that a credit was made
  *                     sk STATEMENT#<month>   a month that is closed
  *                     sk METER#<generation id>  what the payment provider was told of a settlement
