@@ -9,6 +9,7 @@ const profileSchema = z
     task: z.string(),
     times: numbers.min(1),
     edges: numbers,
+    leastPrice: z.number().nonnegative(),
     cells: z.array(
       z.array(z.strictObject({ draws: z.number(), finishes: z.number(), gains: numbers.min(1), worth: numbers })),
     ),

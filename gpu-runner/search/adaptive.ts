@@ -6,7 +6,7 @@
  * the best alternative, Econometrica 1979). A candidate of gain e is worth W(e), the mean gain of its finished image (profile.ts). Drawing until e >= e*
  * and then walking down gains E[W | e >= e*] for draw / P(e >= e*) + down NFEs: the largest ratio is the price of budget, its e* the
  * reservation value that ends the drawing. Rounds go through `rbf`'s levels; what a round does not draw stays for later ones.
- * The search ends as `converged`, and the rest is not spent, when no level still to come is worth `leastPrice`.
+ * The search ends as `converged`, and the rest is not spent, when no level still to come is worth the profile's `leastPrice`.
  * With fewer samples than `least` it is `rbf`.
  */
 import { uniforms } from '../flow/noise.ts'
@@ -26,8 +26,6 @@ export interface AdaptiveSettings extends RbfSettings {
   readonly most: number
   /** Share of rounds that keep `rbf`'s own rule, so that the profile of their traces stays honest. */
   readonly explore: number
-  /** Gain of the finished image that an NFE must promise; 0 never stops early. */
-  readonly leastPrice: number
 }
 
 export const ADAPTIVE_DEFAULTS: AdaptiveSettings = {
@@ -37,7 +35,6 @@ export const ADAPTIVE_DEFAULTS: AdaptiveSettings = {
   rewardCost: 0,
   most: 6,
   explore: 0.05,
-  leastPrice: 0,
 }
 
 export const searchAdaptive = defineSearch(
@@ -50,7 +47,7 @@ export const searchAdaptive = defineSearch(
 )
 
 function planOf(settings: AdaptiveSettings, situation: RoundSituation): RoundPlan | null {
-  const { profile, least, rewardCost, most, explore, leastPrice, repair } = settings
+  const { profile, least, rewardCost, most, explore, repair } = settings
   const { task, lane, round, bar, nfeLeft } = situation
   const plain = rbfPlan(settings, situation)
   if (profile === null || samplesOf(profile) < least) return plain
@@ -60,7 +57,7 @@ function planOf(settings: AdaptiveSettings, situation: RoundSituation): RoundPla
   const costs = { draw: 1 + rewardCost, down: plain.steps - 1 + rewardCost }
   const toCome = cells.filter((_, i) => (profile.times[i] ?? 0) <= plain.t && (profile.times[i] ?? 0) >= repair.last.t)
   const best = Math.max(...[here, ...toCome].map((cell) => priceOf(cell, costs).price))
-  if (best < leastPrice) return null
+  if (best < profile.leastPrice) return null
   const [coin = 1] = uniforms({ seed: task.seed, lane, step: round, candidate: 0 }, 1)
   if (coin < explore) return plain
   const { reservation } = priceOf(here, costs)

@@ -26,6 +26,8 @@ export interface Profile {
   readonly times: readonly number[]
   /** Ascending rewards between bands; bands are one more than edges. */
   readonly edges: readonly number[]
+  /** Gain of the finished image that an NFE must promise, in units of the reward; 0 never ends a search early. */
+  readonly leastPrice: number
   /** By band, then by time. */
   readonly cells: readonly (readonly Cell[])[]
 }
@@ -76,11 +78,12 @@ export interface LearnFrom {
   readonly task: string
   readonly times: readonly number[]
   readonly bands: number
+  readonly leastPrice: number
   readonly rounds: readonly RoundRecord[]
 }
 
 /** The profile of many rounds. Throws RangeError when there is none. */
-export function learnProfile({ task, times, bands, rounds }: LearnFrom): Profile {
+export function learnProfile({ task, times, bands, leastPrice, rounds }: LearnFrom): Profile {
   if (rounds.length === 0) throw new RangeError('nothing to learn from')
   const starts = rounds.map(({ start }) => start).sort((a, b) => a - b)
   const edges = Array.from({ length: bands - 1 }, (_, i) => starts[Math.floor(((i + 1) * starts.length) / bands)] ?? 0)
@@ -93,7 +96,7 @@ export function learnProfile({ task, times, bands, rounds }: LearnFrom): Profile
       )
     }),
   )
-  return { task, times, edges, cells }
+  return { task, times, edges, leastPrice, cells }
 }
 
 /** Index of the time nearest to t. */

@@ -15,6 +15,8 @@ import { openBench, PACK_FOLDER, runOne, TUNING_PROMPTS } from './search-run.ts'
 
 const TIMES = [0.87, 0.8, 0.74, 0.68, 0.62, 0.57, 0.52]
 const BANDS = 4
+/** A hundred NFEs for a tenth of one error: below it the reward's own noise is all that is won. */
+const LEAST_PRICE = 0.001
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +46,13 @@ for (let seed = 1; seed <= Number(values.seeds); seed++) {
 }
 await bench.model.close()
 
-const profile = learnProfile({ task: `${bench.model.manifest.name}/count`, times: TIMES, bands: BANDS, rounds })
+const profile = learnProfile({
+  task: `${bench.model.manifest.name}/count`,
+  times: TIMES,
+  bands: BANDS,
+  leastPrice: LEAST_PRICE,
+  rounds,
+})
 await intoPack('profile-count.json', Buffer.from(`${JSON.stringify(profile)}\n`))
 console.log(`${rounds.length} rounds, ${samplesOf(profile)} candidates, profile ${profileHash(profile)}`)
 console.log(`bands end at ${profile.edges.map((edge) => edge.toFixed(2)).join(', ')}`)

@@ -32,6 +32,7 @@ const profile = learnProfile({
   task: 'test',
   times: TIMES,
   bands: 1,
+  leastPrice: 0,
   rounds: [...lawfulRounds(0.8, -20), ...lawfulRounds(0.5, -20).map((one) => ({ ...one, finished: -21 }))],
 })
 
@@ -40,6 +41,7 @@ const demanding = learnProfile({
   task: 'test',
   times: [0.7],
   bands: 1,
+  leastPrice: 0,
   rounds: Array.from({ length: 300 }, (_, i) => ({
     t: 0.7,
     start: -5,
@@ -67,7 +69,8 @@ test('a candidate of higher gain is never worth less, however the rounds fell ou
   fc.assert(
     fc.property(fc.array(fc.tuple(gain, gain), { minLength: 1, maxLength: 60 }), (pairs) => {
       const rounds = pairs.map(([x, y]): RoundRecord => ({ t: 0.8, start: -20, drawn: [-20 + x], finished: -20 + y }))
-      const { worth = [] } = learnProfile({ task: 'test', times: TIMES, bands: 2, rounds }).cells[0]?.[0] ?? {}
+      const { worth = [] } =
+        learnProfile({ task: 'test', times: TIMES, bands: 2, leastPrice: 0, rounds }).cells[0]?.[0] ?? {}
       assert.ok(worth.every((value, i) => value >= 0 && value >= (worth[i - 1] ?? 0)))
     }),
   )
@@ -97,7 +100,7 @@ test('dearer draws lower the price and the demands', () => {
 
 test('bands part the rounds by their starting reward', () => {
   const rounds = [...lawfulRounds(0.8, -30), ...lawfulRounds(0.8, -10)]
-  const { edges } = learnProfile({ task: 'test', times: TIMES, bands: 2, rounds })
+  const { edges } = learnProfile({ task: 'test', times: TIMES, bands: 2, leastPrice: 0, rounds })
   assert.deepEqual([bandOf(edges, -30), bandOf(edges, -10), bandOf(edges, -100), bandOf(edges, 0)], [0, 1, 0, 1])
 })
 
@@ -149,7 +152,7 @@ test('with a profile, a round draws until the reservation value is reached', () 
 })
 
 test('ends as converged, with NFEs left, when no round to come is worth the least price', () => {
-  const settings = { ...searchAdaptive.defaults, profile: demanding, leastPrice: 1e6 }
+  const settings = { ...searchAdaptive.defaults, profile: { ...demanding, leastPrice: 1e6 } }
   const run = drive(searchAdaptive, searchAdaptive.start(task({ nfeBudget: 150 }), settings))
   assert.equal(run.stop, 'converged')
   assert.equal(run.nfe, 20)
@@ -157,8 +160,8 @@ test('ends as converged, with NFEs left, when no round to come is worth the leas
 })
 
 test('the hash of a profile depends on its content and not on the order of its keys', () => {
-  const { task: name, times, edges, cells } = profile
-  assert.equal(profileHash({ cells, edges, times, task: name }), profileHash(profile))
+  const { task: name, times, edges, leastPrice, cells } = profile
+  assert.equal(profileHash({ cells, leastPrice, edges, times, task: name }), profileHash(profile))
   assert.notEqual(profileHash({ ...profile, task: 'other' }), profileHash(profile))
   assert.equal(profileHash(JSON.parse(JSON.stringify(profile))), profileHash(profile))
 })
