@@ -43,10 +43,10 @@ let opened: Opened | undefined
 const evaluators = new Map<number, Begun>()
 
 const handlers: Handlers = {
-  open: async ({ packFolder, threads, maxBatch, nfe, graphs: meters }) => {
+  open: async ({ packFolder, threads, provider, maxBatch, nfe, graphs: meters }) => {
     const pack = await readPack(packFolder)
     const tokenizer = await openTokenizer(pack)
-    const graphs = await openGraphs(pack, { threads, onRun: (run) => addRun(meters, run) })
+    const graphs = await openGraphs(pack, { threads, provider, onRun: (run) => addRun(meters, run) })
     const submit = createBatcher({ maxBatch, evaluate: createRowEvaluator(graphs, pack.manifest) })
     opened = { manifest: pack.manifest, tokenizer, graphs, submit, nfe }
     return { value: pack.manifest }

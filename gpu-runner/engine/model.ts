@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import { sizeOf } from '../pack/graph-signature.ts'
+import type { Provider } from '../pack/providers.ts'
 import { PackError } from '../pack/read-pack.ts'
 import type { CountReward, Found } from '../reward/count.ts'
 import type { Ask, Evaluation } from '../search/search.ts'
@@ -15,6 +16,8 @@ export interface ModelOptions {
   readonly packFolder: string
   /** Threads inside one operator; all cores unless said. */
   readonly threads?: number
+  /** Where the graphs run; the CPU unless said. Another that cannot be used is an error, never a fall back. */
+  readonly provider?: Provider
   /** Most latents of one batch. */
   readonly maxBatch?: number
   /** Called once when the model's thread dies by itself. Everything pending was rejected; open another model, or exit. */
@@ -63,13 +66,20 @@ export interface Model {
 const WORKER = new URL('./model-worker.ts', import.meta.url)
 
 /** Opens a pack. Rejects with PackError when the pack cannot be used, with ModelError when the thread dies over it. */
-export async function openModel({ packFolder, threads, maxBatch = 8, onCrash }: ModelOptions): Promise<Model> {
+export async function openModel({
+  packFolder,
+  threads,
+  provider = 'cpu',
+  maxBatch = 8,
+  onCrash,
+}: ModelOptions): Promise<Model> {
   const thread = startThread({ entry: WORKER, onCrash: (error) => onCrash?.(error) })
   const nfe = createNfeMeter()
   const graphs = createGraphMeters()
   const manifest = await openPack(thread, {
     packFolder,
     threads: threads ?? availableParallelism(),
+    provider,
     maxBatch,
     nfe,
     graphs,

@@ -1,5 +1,6 @@
 /** What a model's owner and its thread say to each other. Latents and images travel by transfer, never by copy. */
 import type { PackManifest } from '../../shared/contract/pack.ts'
+import type { Provider } from '../pack/providers.ts'
 import type { CountReward, Found } from '../reward/count.ts'
 import type { Ask, Evaluation } from '../search/search.ts'
 import type { ModelFault } from './model-error.ts'
@@ -7,7 +8,14 @@ import type { ModelFault } from './model-error.ts'
 /** Reads as: what is asked under each name, and what comes back. */
 export interface ModelProtocol {
   open: {
-    request: { packFolder: string; threads: number; maxBatch: number; nfe: BigInt64Array; graphs: BigInt64Array }
+    request: {
+      packFolder: string
+      threads: number
+      provider: Provider
+      maxBatch: number
+      nfe: BigInt64Array
+      graphs: BigInt64Array
+    }
     reply: PackManifest
   }
   begin: {

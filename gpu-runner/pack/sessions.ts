@@ -7,6 +7,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { CountGraph } from '../../shared/contract/pack.ts'
 import { checkSignature, conditioningPorts, type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
+import type { Provider } from './providers.ts'
 import { type Pack, PackError } from './read-pack.ts'
 
 /** Conditioning of one prompt: each tensor of the encoder by name, without the batch. */
@@ -30,6 +31,8 @@ export type OnRun = (run: { graph: GraphName; rows: number; nanoseconds: bigint 
 export interface GraphOptions {
   /** Threads inside one operator, an integer >= 1. */
   readonly threads: number
+  /** Where the graphs run; the CPU unless said. */
+  readonly provider?: Provider
   readonly onRun?: OnRun
 }
 
@@ -56,7 +59,7 @@ export interface Graphs {
 /** Loads and checks every graph the runner uses. Rejects with PackError. */
 export async function openGraphs(pack: Pack, options: GraphOptions): Promise<Graphs> {
   const { graphs, latent, resolution, tokenizer, native, rewards } = pack.manifest
-  const open = (file: string) => openSession(pack, file, options.threads)
+  const open = (file: string) => openSession(pack, file, options)
   const encoder = await open(graphs.encode)
   const network = await open(graphs.velocity)
   const decoder = await open(graphs.decode)
@@ -109,7 +112,7 @@ export async function openGraphs(pack: Pack, options: GraphOptions): Promise<Gra
 
 /** Loads and checks one counting graph of the pack. Rejects with PackError. */
 export async function openCountGraph(pack: Pack, graph: CountGraph, options: GraphOptions): Promise<CountImages> {
-  const session = await openSession(pack, graph.file, options.threads)
+  const session = await openSession(pack, graph.file, options)
   const image: Port = { name: 'image', type: 'float32', shape: [3, ...pack.manifest.resolution] }
   const target: Port = { name: 'target', type: 'float32', shape: [graph.classes.length] }
   const reward: Port = { name: 'reward', type: 'float32', shape: [] }
@@ -125,17 +128,25 @@ export async function openCountGraph(pack: Pack, graph: CountGraph, options: Gra
   }
 }
 
-async function openSession(pack: Pack, file: string, threads: number): Promise<InferenceSession> {
+/** With `cuda` and no CUDA to be had this rejects: nothing falls back to the CPU in silence. */
+async function openSession(
+  pack: Pack,
+  file: string,
+  { threads, provider = 'cpu' }: GraphOptions,
+): Promise<InferenceSession> {
   const bytes = await pack.read(file)
   try {
     return await InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
+      executionProviders: [provider],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       // Four sessions have four thread pools: spinning pools take the cores from the one that has work (measured: 2-4x).
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     })
   } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (provider !== 'cpu' && /provider/i.test(reason))
+      throw new PackError(`${provider} was asked for and cannot be used on this machine: ${reason}`, { cause })
     throw new PackError(`${file} is not a graph that onnxruntime can load.`, { cause })
   }
 }

@@ -74,9 +74,11 @@ const typescript = (of: Sampled): CodeSample[] => {
     : `const rollover = new Rollover({ apiKey, baseUrl })`
   // Keys as a person writes them: prompt, not "prompt".
   const body = typeof of.body === 'string' ? of.body : JSON.stringify(of.body, null, 2)?.replace(/"(\w+)":/g, '$1:')
-  const source = `import { ${isAdmin(of) ? 'rolloverAdmin' : 'Rollover'} } from 'rollover'
+  const source = `import { env } from 'node:process'
+import { env } from 'node:process'
+import { ${isAdmin(of) ? 'rolloverAdmin' : 'Rollover'} } from 'rollover'
 
-const { ${taken} } = process.env
+const { ${taken} } = env
 ${made}
 console.log(await ${call(body ?? '')})`
   return [{ lang: 'TypeScript', label: 'TypeScript', source }]

@@ -1,6 +1,8 @@
 /** On the pack that ships: the same graphs, tokenizer and thread as in production. */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { openModel } from '../../../gpu-runner/engine/model.ts'
 import { ModelError, type ModelFault } from '../../../gpu-runner/engine/model-error.ts'
 import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
@@ -179,4 +181,20 @@ test('closing rejects what is pending, and everything after', async () => {
   await assert.rejects(cats.render(latentOf(1)), fault('closed', /was closed/))
   await cats.end()
   assert.ok(closing.nfe() < 40)
+})
+
+const CUDA_LIBRARY = fileURLToPath(
+  new URL(
+    '../../../node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so',
+    import.meta.url,
+  ),
+)
+
+test('a provider that this machine has not is refused, with the reason, and nothing falls back to the CPU', {
+  skip: existsSync(CUDA_LIBRARY) && 'the CUDA libraries of onnxruntime are installed here',
+}, async () => {
+  await assert.rejects(
+    openModel({ packFolder: EMOJI_WORLD, provider: 'cuda' }),
+    (error) => error instanceof PackError && /^cuda was asked for and cannot be used/.test(error.message),
+  )
 })
