@@ -20,7 +20,14 @@ function start() {
     },
   })
   const neverAnswered = () =>
-    thread.call('open', { packFolder: '', threads: 1, maxBatch: 1, nfe: createNfeMeter(), graphs: createNfeMeter() })
+    thread.call('open', {
+      packFolder: '',
+      threads: 1,
+      provider: 'cpu',
+      maxBatch: 1,
+      nfe: createNfeMeter(),
+      graphs: createNfeMeter(),
+    })
   const dieOfError = () =>
     thread.call('begin', { evaluator: 1, prompt: '', reward: { name: 'count', counts: {} }, nfe: createNfeMeter() })
   return { thread, neverAnswered, dieOfError, crash: crash.promise, crashes }
