@@ -75,7 +75,6 @@ const typescript = (of: Sampled): CodeSample[] => {
   // Keys as a person writes them: prompt, not "prompt".
   const body = typeof of.body === 'string' ? of.body : JSON.stringify(of.body, null, 2)?.replace(/"(\w+)":/g, '$1:')
   const source = `import { env } from 'node:process'
-import { env } from 'node:process'
 import { ${isAdmin(of) ? 'rolloverAdmin' : 'Rollover'} } from 'rollover'
 
 const { ${taken} } = env
