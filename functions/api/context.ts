@@ -6,7 +6,7 @@ import type { ApiKey } from '../../shared/stores/api-keys.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Queues } from '../../shared/stores/queues.ts'
 import type { Table } from '../../shared/stores/store.ts'
-import type { Draw } from './draw.ts'
+import type { Draw } from './http/draw.ts'
 
 /** What the edge knows of a pack: no graphs, only what a request is checked against. */
 export interface PackCard {

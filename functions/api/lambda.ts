@@ -2,8 +2,8 @@
 import { handle } from 'hono/aws-lambda'
 import { readReferences } from '../../shared/aws/read-references.ts'
 import { createApi } from './app.ts'
-import { observed } from './observe.ts'
-import { reportRequests } from './report-requests.ts'
+import { observed } from './http/observe.ts'
+import { reportRequests } from './http/report-requests.ts'
 import { connectApi } from './settings.ts'
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once

@@ -3,7 +3,7 @@ import type { Hook, OpenAPIHono } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import { ProblemError, problemSchema } from '../../shared/contract/problem.ts'
 import type { ApiEnv } from './context.ts'
-import { fieldErrors } from './problems.ts'
+import { fieldErrors } from './http/problems.ts'
 
 export type Api = OpenAPIHono<ApiEnv>
 

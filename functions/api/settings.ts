@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createClients } from '../../shared/aws/clients.ts'
 import { connectStores, type Environment, readSettings, serviceSettings, webhookPolicy } from '../../shared/config.ts'
 import type { ApiContext } from './context.ts'
-import { readPacks } from './read-packs.ts'
+import { readPacks } from './packs/read-packs.ts'
 
 export const edgeSettings = {
   ...serviceSettings,

@@ -1,9 +1,9 @@
 /** The events route alone, behind the same authentication as at the edge: what the streaming function serves. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { ulid } from 'ulid'
-import { authenticateAccount } from '../api/authenticate.ts'
 import type { ApiContext, ApiEnv } from '../api/context.ts'
-import { answerProblem } from '../api/problems.ts'
+import { authenticateAccount } from '../api/http/authenticate.ts'
+import { answerProblem } from '../api/http/problems.ts'
 import { type Api, refuseInvalid } from '../api/route.ts'
 import { addGetEvents } from './get-events.ts'
 import { EVENT_TIMING } from './stream-events.ts'

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { streamSSE } from 'hono/streaming'
 import { END_EVENT_ID, lastEventIdSchema } from '../../shared/contract/live-event.ts'
 import type { ApiContext } from '../api/context.ts'
-import { findGeneration } from '../api/find-generation.ts'
+import { findGeneration } from '../api/generations/find-generation.ts'
 import { type Api, apiKeySecurity, problems } from '../api/route.ts'
 import { EVENT_TIMING, streamEvents } from './stream-events.ts'
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { requestTimeSchema } from './time.ts'
 
-/** What a key may be allowed. `functions/api/scopes.ts` says which route asks for which. */
+/** What a key may be allowed. `functions/api/http/scopes.ts` says which route asks for which. */
 export const SCOPES = [
   'generations:write',
   'generations:read',

@@ -1,7 +1,7 @@
 /** The delivery log: what each attempt met, replays, test events, and endpoints that are turned off for failing. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { pageSchema } from '../../functions/api/page.ts'
+import { pageSchema } from '../../functions/api/http/page.ts'
 import { endpointDisabledEventSchema, endpointTestEventSchema } from '../../shared/contract/endpoint-event.ts'
 import { problemSchema } from '../../shared/contract/problem.ts'
 import { deliverySchema, deliveryWithBodySchema } from '../../shared/contract/webhook.ts'

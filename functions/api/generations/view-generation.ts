@@ -1,0 +1,74 @@
+/** A stored generation as clients see it, with links made for this answer. */
+import type { Generation } from '../../../shared/contract/generation.ts'
+import { DEFAULT_PRIORITY } from '../../../shared/contract/priority.ts'
+import { DEFAULT_RETENTION_SECONDS, expiresAt } from '../../../shared/domain/retention.ts'
+import { deliveryIdOf, outputLink } from '../../../shared/stores/complete-generation.ts'
+import { getDelivery } from '../../../shared/stores/deliveries.ts'
+import type { GenerationItem } from '../../../shared/stores/generations.ts'
+import { LINK_SECONDS, presignOutput } from '../../../shared/stores/outputs.ts'
+import { usageOf } from '../../../shared/stores/usage-of.ts'
+import type { ApiContext } from '../context.ts'
+
+export const viewGeneration = async (api: ApiContext, item: GenerationItem): Promise<Generation> => ({
+  object: 'generation',
+  id: item.id,
+  status: item.status,
+  stop_reason: item.stop_reason ?? null,
+  pack: item.pack,
+  prompt: item.prompt,
+  reward: { name: 'count', counts: { ...item.counts } },
+  search: item.search,
+  seed: item.seed,
+  nfe_budget: item.nfe_budget,
+  target_reward: item.target_reward ?? null,
+  n_outputs: item.n_outputs ?? 1,
+  format: item.format ?? 'png',
+  previews: item.previews ?? false,
+  priority: item.priority ?? DEFAULT_PRIORITY,
+  deadline_at: isoTimeOrNull(item.deadline_at),
+  start_by: isoTimeOrNull(item.start_by),
+  cancel_requested_at: isoTimeOrNull(item.cancel_requested_at),
+  created_at: isoTime(item.created_at),
+  started_at: isoTimeOrNull(item.started_at),
+  finished_at: isoTimeOrNull(item.finished_at),
+  progress: item.progress ?? null,
+  usage: usageOf(item),
+  result: item.result ?? null,
+  outputs: await viewOutputs(api, item),
+  trace: viewTrace(api.publicUrl, item),
+  extends: item.extends?.generation_id ?? null,
+  extendable: item.checkpoint !== undefined,
+  webhook: await viewWebhook(api, item),
+  error: item.error ?? null,
+  batch: item.batch_id === undefined ? null : { id: item.batch_id, line: item.batch_line ?? 0 },
+  metadata: { ...item.metadata },
+  retention_seconds: item.retention_seconds ?? DEFAULT_RETENTION_SECONDS,
+  expires_at: isoTimeOrNull(expiresAt(item)),
+})
+
+const isoTime = (epochMs: number): string => new Date(epochMs).toISOString()
+const isoTimeOrNull = (epochMs: number | undefined): string | null => (epochMs === undefined ? null : isoTime(epochMs))
+
+const viewOutputs = (api: ApiContext, item: GenerationItem): Promise<Generation['outputs']> =>
+  Promise.all(
+    (item.outputs ?? []).map(async ({ key, ...output }, index) => ({
+      ...output,
+      url: await presignOutput(api.bucket, key),
+      link: outputLink(api.publicUrl, item.id, index),
+      expires_at: isoTime(api.now() + LINK_SECONDS * 1000),
+      found: { ...output.found },
+    })),
+  )
+
+/** A stable link: the route behind it makes a presigned one at each request. */
+const viewTrace = (publicUrl: string, { id, trace }: GenerationItem): Generation['trace'] => {
+  if (trace === undefined) return null
+  const { sha256, bytes, lines, profile_sha256 = null } = trace
+  return { url: `${publicUrl}/v1/generations/${id}/trace`, sha256, bytes, lines, profile_sha256 }
+}
+
+const viewWebhook = async (api: ApiContext, item: GenerationItem): Promise<Generation['webhook']> => {
+  if (item.webhook_url === undefined) return null
+  const delivery = await getDelivery(api.table, { accountId: item.account_id, deliveryId: deliveryIdOf(item.id) })
+  return { url: item.webhook_url, state: delivery?.state ?? 'pending', attempts: delivery?.attempts.length ?? 0 }
+}

@@ -1,0 +1,38 @@
+/** GET /v1/packs: what can be drawn, by which search, at what price. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { PackManifest } from '../../../shared/contract/pack.ts'
+import { packViewSchema } from '../../../shared/contract/pack-view.ts'
+import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../../../shared/contract/priority.ts'
+import { SEARCH_NAMES } from '../../../shared/contract/search-names.ts'
+import { quoteGeneration } from '../../../shared/domain/price.ts'
+import type { ApiContext, PackCard } from '../context.ts'
+import { type Api, apiKeySecurity, json, problems } from '../route.ts'
+
+const packsSchema = z.strictObject({ data: z.array(packViewSchema) })
+
+export const addPacks = (app: Api, api: ApiContext): void => {
+  const route = createRoute({
+    method: 'get',
+    path: '/v1/packs',
+    summary: 'The packs that can be searched',
+    security: apiKeySecurity,
+    responses: { 200: json(packsSchema, 'The packs'), ...problems },
+  })
+  const priceOf = (manifest: PackManifest, priority: Priority) =>
+    quoteGeneration(manifest, { nfe: 1, priority, at: api.now() }).microUsdPerNfe
+  const view = ({ manifest }: PackCard) => ({
+    name: manifest.name,
+    version: manifest.version,
+    licence: manifest.licence,
+    resolution: manifest.resolution,
+    rewards: Object.keys(manifest.rewards),
+    searches: [...SEARCH_NAMES],
+    vocabulary: manifest.vocabulary,
+    nfe_cap: manifest.nfe_cap,
+    price_micro_usd_per_nfe: priceOf(manifest, DEFAULT_PRIORITY),
+    prices_micro_usd_per_nfe: Object.fromEntries(
+      PRIORITIES.map((priority) => [priority, priceOf(manifest, priority)]),
+    ) as Record<Priority, number>,
+  })
+  app.openapi(route, (context) => context.json({ data: [...api.packs.values()].map(view) }, 200))
+}
