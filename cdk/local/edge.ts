@@ -2,11 +2,17 @@
 import { serve } from '@hono/node-server'
 import { createApi } from '../../functions/api/app.ts'
 import { connectApi } from '../../functions/api/settings.ts'
+import { buildPage } from '../../functions/playground/build.ts'
+import { servePage } from '../../functions/playground/serve-page.ts'
+import { presignOutput } from '../../shared/stores/outputs.ts'
 import { endWithParent } from './end-with-parent.ts'
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
 const environment = process.env
-const app = createApi(await connectApi(environment, Date.now))
+const api = await connectApi(environment, Date.now)
+const app = createApi(api)
+const filesOrigin = new URL(await presignOutput(api.bucket, 'any')).origin
+servePage(app, { files: await buildPage(), filesOrigin })
 const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(environment['PORT']) }, () =>
   process.send?.('ready'),
 )

@@ -30,6 +30,8 @@ export const startServices = async (dataFolder: string, secrets: Secrets): Promi
     dataDir: join(dataFolder, 'services'),
     keys: { [secrets.awsAccessKeyId]: secrets.awsSecretAccessKey },
     buckets: [BUCKET],
+    // The playground reads traces and images from its own origin.
+    corsOrigins: ['*'],
     queues: [GENERATIONS, LOW_PRIORITY, DELIVERIES].flatMap((name) => [
       { name: `${name}-dead` },
       { name, deadLetter: { queue: `${name}-dead`, maxReceiveCount: MAX_RECEIVES } },

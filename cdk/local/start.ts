@@ -43,6 +43,8 @@ const explain = (
   adminKey: string,
 ): string => `Rollover runs at ${url}
 
+  Playground      ${url}/#key=${first.api_key}
+
   API key         ${first.api_key}
   webhook secret  ${first.webhook_secret}
   admin key       ${adminKey}

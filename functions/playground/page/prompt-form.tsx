@@ -1,0 +1,177 @@
+/** What is asked for: prompt, budget, and the settings that most leave alone. */
+import type { NewGeneration, PackView } from '../../../shared/client/client.ts'
+import type { SearchName } from '../../../shared/contract/search-names.ts'
+import { formatCount, formatMoney, formatReward, formatSeconds } from './format.ts'
+import { completeWith, suggestWords, TEMPLATES } from './prompt-words.ts'
+import { SEARCHES } from './searches.ts'
+import type { Quoted } from './use-quote.ts'
+
+export interface Asked {
+  readonly prompt: string
+  readonly budget: number
+  readonly search: SearchName
+  /** As typed; empty is none. */
+  readonly target: string
+  readonly seed: string
+}
+
+export const FIRST_ASKED: Asked = { prompt: TEMPLATES[0] ?? '', budget: 300, search: 'rbf', target: '', seed: '' }
+const LEAST_BUDGET = 20
+
+export const requestOf = ({ prompt, budget, search, target, seed }: Asked): NewGeneration => ({
+  prompt,
+  nfe_budget: budget,
+  search,
+  previews: true,
+  ...(target !== '' && { target_reward: Number(target) }),
+  ...(seed !== '' && { seed: Number(seed) }),
+})
+
+interface FormProps {
+  readonly asked: Asked
+  readonly onAsk: (asked: Asked) => void
+  readonly pack: PackView | undefined
+  readonly quoted: Quoted
+  /** How many searches the price is for. */
+  readonly times?: number
+}
+
+export const PromptForm = ({ asked, onAsk, pack, quoted, times = 1 }: FormProps) => {
+  const set = (part: Partial<Asked>) => onAsk({ ...asked, ...part })
+  return (
+    <>
+      <PromptField asked={asked} onAsk={onAsk} pack={pack} />
+      <div class="field">
+        <div class="label-row">
+          <label for="budget">Budget</label>
+          <output for="budget">
+            <b>{formatCount(asked.budget)}</b> NFEs
+          </output>
+        </div>
+        <input
+          id="budget"
+          type="range"
+          min={LEAST_BUDGET}
+          max={Math.min(1000, pack?.nfe_cap ?? 1000)}
+          step="10"
+          value={asked.budget}
+          onInput={(event) => set({ budget: Number(event.currentTarget.value) })}
+        />
+        <QuoteLine quoted={quoted} times={times} />
+      </div>
+      <div class="field">
+        <label for="target">Stop at reward</label>
+        <input
+          id="target"
+          type="number"
+          step="0.1"
+          placeholder="none: spend the whole budget"
+          value={asked.target}
+          onInput={(event) => set({ target: event.currentTarget.value })}
+        />
+      </div>
+    </>
+  )
+}
+
+const PromptField = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' | 'onAsk' | 'pack'>) => {
+  const write = (prompt: string) => onAsk({ ...asked, prompt })
+  const words = pack === undefined ? [] : suggestWords(asked.prompt, pack.vocabulary)
+  return (
+    <div class="field">
+      <label for="prompt">Prompt</label>
+      <textarea
+        id="prompt"
+        rows={3}
+        spellcheck={false}
+        value={asked.prompt}
+        onInput={(event) => write(event.currentTarget.value)}
+      />
+      <fieldset class="chips">
+        <legend class="hidden">Words the pack knows</legend>
+        {words.map((word) => (
+          <button key={word} type="button" onClick={() => write(completeWith(asked.prompt, word))}>
+            {word}
+          </button>
+        ))}
+      </fieldset>
+      <details class="templates">
+        <summary>Start from an example</summary>
+        <ul>
+          {TEMPLATES.map((template) => (
+            <li key={template}>
+              <button type="button" class="link" onClick={() => write(template)}>
+                {template}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </div>
+  )
+}
+
+export const SearchSettings = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' | 'onAsk' | 'pack'>) => (
+  <details class="settings">
+    <summary>Search settings</summary>
+    <div class="field">
+      <label for="search">Search</label>
+      <select
+        id="search"
+        value={asked.search}
+        onChange={(event) => onAsk({ ...asked, search: event.currentTarget.value as SearchName })}
+      >
+        {(pack?.searches ?? [asked.search]).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <p class="hint">{SEARCHES[asked.search]}.</p>
+    </div>
+    <SeedField asked={asked} onAsk={onAsk} />
+  </details>
+)
+
+export const SeedField = ({ asked, onAsk }: Pick<FormProps, 'asked' | 'onAsk'>) => (
+  <div class="field">
+    <label for="seed">Seed</label>
+    <input
+      id="seed"
+      type="number"
+      min="0"
+      max="4294967295"
+      placeholder="drawn for you, and shown"
+      value={asked.seed}
+      onInput={(event) => onAsk({ ...asked, seed: event.currentTarget.value })}
+    />
+  </div>
+)
+
+const QuoteLine = ({ quoted: { quote }, times }: { quoted: Quoted; times: number }) => {
+  if (quote === undefined) return <p class="quote">At most …</p>
+  const { expected } = quote
+  return (
+    <>
+      <p class="quote">
+        At most <b>{formatMoney(quote.max_price_micro_usd * times)}</b>
+        <span>
+          {times > 1 ? `${times} searches, ` : ''}
+          {quote.price_micro_usd_per_nfe} micro-dollars an NFE
+        </span>
+      </p>
+      {expected !== null && (
+        <p class="hint">
+          Your last {expected.samples} like it: {formatCount(expected.nfe_used)} NFEs,{' '}
+          {formatSeconds(expected.duration_seconds)}, reward {formatReward(expected.reward)},{' '}
+          {Math.round(expected.exact_share * 100)} % exact.
+        </p>
+      )}
+      {!quote.covered && (
+        <p class="note warn">
+          The balance does not cover this. A smaller budget may fit; more credit comes from whoever runs this service.
+        </p>
+      )}
+    </>
+  )
+}

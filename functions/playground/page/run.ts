@@ -1,0 +1,128 @@
+/** One generation from request to receipt, as a value that changes: what every view of a search is drawn from. */
+import {
+  type Generation,
+  type LiveEvent,
+  type NewGeneration,
+  type Rollover,
+  RolloverConnectionError,
+} from '../../../shared/client/client.ts'
+import type { ProgressEvent } from '../../../shared/contract/live-event.ts'
+import type { TraceLine } from '../../../shared/contract/trace.ts'
+
+export interface Run {
+  readonly request: NewGeneration
+  readonly phase: 'sending' | 'queued' | 'running' | 'ended' | 'refused'
+  readonly generation?: Generation
+  /** Events of the attempt that counts. */
+  readonly progress: readonly ProgressEvent[]
+  /** The best so far, small; then the image itself. An address that <img> takes. */
+  readonly preview?: string
+  readonly image?: string
+  /** Every candidate, once the search has ended. */
+  readonly trace?: readonly TraceLine[]
+  readonly traceText?: string
+  /** The event stream broke, and is being opened again. */
+  readonly reconnecting: boolean
+  readonly canceling: boolean
+  readonly error?: unknown
+}
+
+const RECONNECT_MS = 700
+
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => [clearTimeout(timer), resolve()], { once: true })
+  })
+
+/** Asks for the generation and follows it to its end. Each change is shown as a new value; nothing is thrown. */
+export const followRun = async (
+  client: Rollover,
+  request: NewGeneration,
+  on: { show: (run: Run) => void; signal: AbortSignal },
+): Promise<void> => {
+  let run: Run = { request, phase: 'sending', progress: [], reconnecting: false, canceling: false }
+  const change = (part: Partial<Run>) => {
+    run = { ...run, ...part }
+    if (!on.signal.aborted) on.show(run)
+  }
+  change({})
+  try {
+    const generation = await client.create(request, { signal: on.signal })
+    change({ generation, phase: 'queued' })
+    await followEvents(client, generation.id, { change, signal: on.signal, run: () => run })
+    if (on.signal.aborted) return
+    const ended = await untilAnswered(() => client.get(generation.id, { signal: on.signal }), { change, ...on })
+    change({ generation: ended, phase: 'ended', reconnecting: false })
+    await showFiles(client, ended, change)
+  } catch (error) {
+    change({ error, phase: run.generation === undefined ? 'refused' : run.phase })
+  }
+}
+
+type Change = (part: Partial<Run>) => void
+
+/** The client tries again by itself; an edge that is away for longer only makes us say so, and go on after the last event. */
+const followEvents = async (
+  client: Rollover,
+  id: string,
+  on: { change: Change; signal: AbortSignal; run: () => Run },
+): Promise<void> => {
+  let lastEventId = ''
+  while (!on.signal.aborted) {
+    try {
+      for await (const event of client.stream(id, { lastEventId, signal: on.signal })) {
+        if (event.type !== 'status') lastEventId = event.id
+        on.change({ ...partOf(event, on.run()), reconnecting: false })
+      }
+      return
+    } catch (error) {
+      if (on.signal.aborted) return
+      if (!(error instanceof RolloverConnectionError)) throw error
+      on.change({ reconnecting: true })
+      await wait(RECONNECT_MS, on.signal)
+    }
+  }
+}
+
+const partOf = (event: LiveEvent, run: Run): Partial<Run> => {
+  if (event.type === 'status') return event.data.status === 'running' ? { phase: 'running' } : {}
+  if (event.type === 'ended') return {}
+  const { data } = event
+  // Another runner began again: what the dead one showed is not charged and not drawn.
+  const same = run.progress.at(-1)?.attempt === data.attempt
+  const progress = same ? [...run.progress, data] : [data]
+  return { phase: 'running', progress, ...(data.preview !== null && { preview: data.preview }) }
+}
+
+const untilAnswered = async <Answer>(
+  ask: () => Promise<Answer>,
+  on: { change: Change; signal: AbortSignal },
+): Promise<Answer> => {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof RolloverConnectionError) || on.signal.aborted) throw error
+      on.change({ reconnecting: true })
+      await wait(RECONNECT_MS, on.signal)
+    }
+  }
+}
+
+/** Image and trace, checked against their hashes by the client. */
+export const showFiles = async (client: Rollover, generation: Generation, change: Change): Promise<void> => {
+  const [output] = generation.outputs
+  if (output !== undefined) {
+    const bytes = await client.download(generation)
+    change({ image: URL.createObjectURL(new Blob([bytes], { type: output.content_type })) })
+  }
+  const traceText = await client.trace(generation)
+  if (traceText !== undefined) change({ traceText, trace: readTrace(traceText) })
+}
+
+export const readTrace = (text: string): TraceLine[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as TraceLine)
