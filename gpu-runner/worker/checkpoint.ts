@@ -1,7 +1,7 @@
-/** The state a search ended in, kept so that it can be extended. */
+/** States of searches in the bucket: the one it ended in, to extend it, and those on the way, to go on after a crash. */
 import { createHash } from 'node:crypto'
-import type { GenerationItem, StoredCheckpoint } from '../../shared/stores/generations.ts'
-import { type Bucket, checkpointKey, getObject, putObject } from '../../shared/stores/outputs.ts'
+import type { GenerationItem, ResumePoint, StoredCheckpoint } from '../../shared/stores/generations.ts'
+import { type Bucket, checkpointKey, getObject, putObject, resumeKey } from '../../shared/stores/outputs.ts'
 import { decodeState, encodeState } from '../search/checkpoint.ts'
 import { SEARCHES } from '../search/searches.ts'
 
@@ -16,6 +16,28 @@ export const storeCheckpoint = async (
   const bytes = encodeState(state)
   await putObject(bucket, { key, bytes, contentType: 'application/octet-stream' })
   return { key, bytes: bytes.byteLength, sha256: sha256Of(bytes) }
+}
+
+/** Everything that a search goes on from on another machine. */
+export interface MidSearch {
+  readonly state: unknown
+  /** The lines of the trace so far. */
+  readonly trace: string
+  /** NFEs of the searches that this one extends. */
+  readonly nfe_before: number
+  readonly profile_sha256?: string
+}
+
+/** @param nfe NFEs of this generation up to there. */
+export const storeMidSearch = async (
+  bucket: Bucket,
+  { generation, search, nfe }: { generation: GenerationItem; search: MidSearch; nfe: number },
+): Promise<ResumePoint> => {
+  const { account_id: accountId, id: generationId, fence } = generation
+  const key = resumeKey({ accountId, generationId, fence, nfe })
+  const bytes = encodeState(search)
+  await putObject(bucket, { key, bytes, contentType: 'application/octet-stream' })
+  return { key, bytes: bytes.byteLength, sha256: sha256Of(bytes), nfe_used: nfe }
 }
 
 /** Rejects when the object is gone, or is not what was stored. */

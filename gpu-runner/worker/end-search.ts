@@ -14,6 +14,8 @@ export interface EndedSearch {
   readonly evaluator: Evaluator
   /** NFEs of this generation alone. */
   readonly outcome: SearchOutcome & { readonly stop: Exclude<SearchOutcome['stop'], 'stopped'> }
+  /** NFEs that earlier attempts evaluated and that this one went on from. */
+  readonly nfeResumed: number
   readonly trace: SearchTrace
   readonly profileSha256?: string
   /** What the search ended with. */
@@ -24,7 +26,7 @@ export interface EndedSearch {
 /** Costs no NFE. Rejects when the counts of search and model differ, which must never become a bill. */
 export const endSearch = async (on: { bucket: Bucket }, ended: EndedSearch): Promise<Ending> => {
   const { generation, evaluator, outcome, progress } = ended
-  const nfeUsed = chargedNfe(evaluator, outcome.nfeUsed)
+  const nfeUsed = chargedNfe(ended, outcome.nfeUsed)
   if (outcome.answers.length === 0) {
     // Interrupted before its first candidate: there is nothing to show and nothing to charge.
     if (nfeUsed > 0) throw new Error('the search has no answer')
@@ -45,9 +47,12 @@ export const endSearch = async (on: { bucket: Bucket }, ended: EndedSearch): Pro
   }
 }
 
-/** What is charged is what the network evaluated; the search's own count must agree with the model's. */
-const chargedNfe = (evaluator: Evaluator, nfeOfSearch: number): number => {
-  const counted = evaluator.nfe()
+/**
+ * What is charged is what the network evaluated; the search's own count must agree with the model's. What an attempt
+ * evaluated after its last checkpoint died with it: the trace does not show it, and nobody pays for it.
+ */
+const chargedNfe = ({ evaluator, nfeResumed }: EndedSearch, nfeOfSearch: number): number => {
+  const counted = nfeResumed + evaluator.nfe()
   if (counted !== nfeOfSearch) throw new Error(`the model counted ${counted} NFEs, the search ${nfeOfSearch}`)
   return counted
 }

@@ -21,6 +21,7 @@ process.on('disconnect', () => stopping.abort())
 const clients = createClients()
 const model = await openModel({
   packFolder: settings.PACK_FOLDER,
+  provider: settings.MODEL_PROVIDER,
   ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
   // Without its model this process is of no use: end, and let another be started.
   onCrash: (error) => {
@@ -37,7 +38,8 @@ const work = {
   publicUrl: settings.PUBLIC_URL,
   leaseMs: settings.LEASE_SECONDS * 1000,
   reviewMs: settings.REVIEW_SECONDS * 1000,
-  maxReceives: settings.MAX_RECEIVES,
+  maxTries: settings.MAX_TRIES,
+  checkpointEvery: { ms: settings.CHECKPOINT_SECONDS * 1000, nfe: settings.CHECKPOINT_NFES },
   stopping: stopping.signal,
   now: Date.now,
 }

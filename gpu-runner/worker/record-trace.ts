@@ -9,18 +9,23 @@ export interface SearchTrace {
   add(records: readonly CandidateRecord[]): void
   /** All lines so far, as stored; each ends with a line feed. */
   bytes(): Uint8Array
+  text(): string
   lines(): number
 }
 
-/** @param nfeBefore NFEs of the searches that this one extends: its own count begins behind them. */
-export const recordTrace = (nfeBefore: number): SearchTrace => {
-  const lines: string[] = []
+/**
+ * @param nfeBefore NFEs of the searches that this one extends: its own count begins behind them.
+ * @param written The lines of the attempts that this one goes on from.
+ */
+export const recordTrace = (nfeBefore: number, written = ''): SearchTrace => {
+  const lines = written.split(/(?<=\n)/).filter((line) => line !== '')
   return {
     add: (records) => {
       for (const record of records)
         lines.push(`${JSON.stringify(lineOf({ ...record, nfe: record.nfe - nfeBefore }))}\n`)
     },
     bytes: () => Buffer.from(lines.join('')),
+    text: () => lines.join(''),
     lines: () => lines.length,
   }
 }

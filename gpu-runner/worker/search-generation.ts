@@ -4,15 +4,18 @@ import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { Model } from '../engine/model.ts'
-import { type Interruption, runSearch } from '../engine/run-search.ts'
+import { type Interruption, runSearch, type SearchOutcome } from '../engine/run-search.ts'
 import type { Profile } from '../search/profile.ts'
 import type { SearchProgress } from '../search/search.ts'
-import { endSearch } from './end-search.ts'
+import type { MidSearch } from './checkpoint.ts'
+import { type EndedSearch, endSearch } from './end-search.ts'
+import { StoppedWaiting, untilHandBack } from './hand-back.ts'
+import { type CheckpointEvery, keepCheckpoints } from './keep-checkpoints.ts'
 import type { LeaseKeeper } from './keep-lease.ts'
 import { makePreviews } from './preview.ts'
 import { recordTrace } from './record-trace.ts'
 import { showProgress } from './show-progress.ts'
-import { startSearch } from './start-search.ts'
+import { type SearchStart, startSearch } from './start-search.ts'
 import { type CancelWatch, watchCancel } from './watch-cancel.ts'
 
 export interface SearchContext {
@@ -21,6 +24,7 @@ export interface SearchContext {
   readonly model: Model
   /** What `adaptive` has learned of the pack. */
   readonly profile?: Profile
+  readonly checkpointEvery: CheckpointEvery
   readonly stopping: AbortSignal
   readonly now: () => number
 }
@@ -35,39 +39,42 @@ export const searchGeneration = async (
 ): Promise<Ending | 'stopped'> => {
   const { manifest } = on.model
   if (generation.pack !== manifest.name) throw new Error(`this runner has ${manifest.name}, not ${generation.pack}`)
-  const { search, settings, profileSha256, task, from, nfeBefore } = await startSearch(on, generation)
+  const started = await startSearch(on, generation)
+  const { search, from, nfeBefore, nfeResumed } = started
   const prompt = spellNumbers(generation.prompt, manifest)
   const evaluator = await on.model.begin({ prompt, reward: { name: 'count', counts: generation.counts } })
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
-  const trace = recordTrace(nfeBefore)
+  const trace = recordTrace(nfeBefore, started.trace)
   let state = from
   const best = () => (state === undefined ? undefined : search.answers(state)[0])
   const preview = generation.previews === true ? makePreviews({ evaluator, best, now: on.now }) : undefined
   const progress = showProgress({ table: on.table, now: on.now, generation, ...(preview && { preview }) })
+  const checkpoints = keepCheckpoints({ ...on, every: on.checkpointEvery, generation, nfeResumed })
   try {
     const outcome = await runSearch({
       search,
-      settings,
-      task,
+      settings: started.settings,
+      task: started.task,
       ...(from !== undefined && { from }),
-      evaluate: evaluator.evaluate,
+      evaluate: (asks) => untilHandBack(on.stopping, evaluator.evaluate(asks)),
       shouldStop: () => interruptionOf(on, generation, { keeper, watch }),
       onProgress: (told) => progress.show(ownProgress(told, nfeBefore)),
       onRecords: trace.add,
       onState: (told) => {
         state = told
+        checkpoints.note(() => midSearch(told, started, trace.text()), search.progress(told).nfeUsed - nfeBefore)
       },
-    })
-    await progress.settled()
+    }).then(endedOf, stoppedWaiting)
+    await Promise.all([progress.settled(), outcome === 'stopped' ? checkpoints.flush() : checkpoints.settled()])
     if (keeper.lost()) throw new LeaseLost(generation.id)
-    if (outcome.stop === 'stopped') return 'stopped'
-    const stop = outcome.stop
+    if (outcome === 'stopped') return 'stopped'
     return await endSearch(on, {
       generation,
       evaluator,
-      outcome: { ...outcome, stop, nfeUsed: outcome.nfeUsed - nfeBefore },
+      outcome: { ...outcome, nfeUsed: outcome.nfeUsed - nfeBefore },
+      nfeResumed,
       trace,
-      ...(profileSha256 !== undefined && { profileSha256 }),
+      ...(started.profileSha256 !== undefined && { profileSha256: started.profileSha256 }),
       state,
       progress: progress.last(),
     })
@@ -76,6 +83,23 @@ export const searchGeneration = async (
     await evaluator.end()
   }
 }
+
+const endedOf = (outcome: SearchOutcome): EndedSearch['outcome'] | 'stopped' => {
+  const { stop } = outcome
+  return stop === 'stopped' ? 'stopped' : { ...outcome, stop }
+}
+
+const stoppedWaiting = (error: unknown): 'stopped' => {
+  if (error instanceof StoppedWaiting) return 'stopped'
+  throw error
+}
+
+const midSearch = (state: unknown, { nfeBefore, profileSha256 }: SearchStart, trace: string): MidSearch => ({
+  state,
+  trace,
+  nfe_before: nfeBefore,
+  ...(profileSha256 !== undefined && { profile_sha256: profileSha256 }),
+})
 
 /** An extension shows its own NFEs; those before were shown, and charged, with the search that it extends. */
 const ownProgress = (told: SearchProgress, nfeBefore: number): SearchProgress => ({

@@ -1,6 +1,7 @@
 /** The runner's settings: what its environment must and may say. */
 import { z } from 'zod'
 import { serviceSettings } from '../../shared/config.ts'
+import { PROVIDERS } from '../pack/providers.ts'
 
 export const runnerSettings = {
   ...serviceSettings,
@@ -10,9 +11,15 @@ export const runnerSettings = {
   CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   /** A runner that is silent this long has lost its generation. */
   LEASE_SECONDS: z.coerce.number().positive().default(30),
-  MAX_RECEIVES: z.coerce.number().int().min(1).default(5),
+  /** A generation whose search failed or crashed its runner this often, without getting on in between, is failed. */
+  MAX_TRIES: z.coerce.number().int().min(1).default(5),
+  /** The work that a crash may cost, in time and in NFEs, whichever comes first. */
+  CHECKPOINT_SECONDS: z.coerce.number().positive().default(10),
+  CHECKPOINT_NFES: z.coerce.number().int().min(1).default(100),
   /** Threads of one graph; all cores when left out. */
   MODEL_THREADS: z.coerce.number().int().min(1).optional(),
+  /** Where the graphs run. The process ends with a reason when it cannot have it. */
+  MODEL_PROVIDER: z.enum(PROVIDERS).default('cpu'),
   /** Where the ECS agent answers, set by the agent itself. With it, a task that works is not chosen for scale-in. */
   ECS_AGENT_URI: z.url().optional(),
   /** A file touched while the main thread lives, for a container's health check. */

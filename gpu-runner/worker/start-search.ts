@@ -1,4 +1,4 @@
-/** Where a generation's search begins: anew, or, for an extension, where the search that it extends has ended. */
+/** Where a generation's search begins: anew, where an earlier attempt left it, or where the search that it extends ended. */
 import type { GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Model } from '../engine/model.ts'
@@ -6,7 +6,7 @@ import { interpolantNamed } from '../flow/interpolant.ts'
 import { type Profile, profileHash } from '../search/profile.ts'
 import type { Search, SearchTask } from '../search/search.ts'
 import { SEARCHES } from '../search/searches.ts'
-import { loadCheckpoint } from './checkpoint.ts'
+import { loadCheckpoint, type MidSearch } from './checkpoint.ts'
 
 export interface SearchStart {
   readonly search: Search<unknown, unknown>
@@ -18,15 +18,59 @@ export interface SearchStart {
   readonly from?: unknown
   /** NFEs used before by the searches that this one extends; they were charged there. */
   readonly nfeBefore: number
+  /** What earlier attempts of this generation did: the lines of their trace, and the NFEs up to there. */
+  readonly trace: string
+  readonly nfeResumed: number
 }
 
-export const startSearch = async (
-  on: { bucket: Bucket; model: Model; profile?: Profile },
-  generation: GenerationItem,
-): Promise<SearchStart> => {
+interface StartContext {
+  readonly bucket: Bucket
+  readonly model: Model
+  readonly profile?: Profile
+}
+
+export const startSearch = async (on: StartContext, generation: GenerationItem): Promise<SearchStart> =>
+  (await resumeSearch(on, generation)) ?? beginSearch(on, generation)
+
+/** Undefined without a state to go on from. One that cannot be read costs time, never the generation: it begins anew. */
+const resumeSearch = async (on: StartContext, generation: GenerationItem): Promise<SearchStart | undefined> => {
+  const { resume } = generation
+  if (resume === undefined) return undefined
+  try {
+    const {
+      state,
+      trace,
+      nfe_before: nfeBefore,
+      profile_sha256,
+    } = (await loadCheckpoint(on.bucket, resume)) as MidSearch
+    const search: Search<unknown, unknown> = SEARCHES[generation.search]
+    const nfeResumed = search.progress(state).nfeUsed - nfeBefore
+    if (nfeResumed !== resume.nfe_used) throw new Error(`${resume.key} holds ${nfeResumed} NFEs`)
+    const task = taskOf(generation, on.model)
+    return {
+      search,
+      // They are in the state, with the profile of the runner that began.
+      settings: search.defaults,
+      ...(profile_sha256 !== undefined && { profileSha256: profile_sha256 }),
+      task: { ...task, nfeBudget: nfeBefore + task.nfeBudget },
+      from: state,
+      nfeBefore,
+      trace,
+      nfeResumed,
+    }
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'warn', where: 'resume', generation: generation.id, error: String(error) }))
+    return undefined
+  }
+}
+
+const ANEW = { trace: '', nfeResumed: 0 }
+
+const beginSearch = async (on: StartContext, generation: GenerationItem): Promise<SearchStart> => {
   const search: Search<unknown, unknown> = SEARCHES[generation.search]
   const task = taskOf(generation, on.model)
-  if (generation.extends === undefined) return { search, task, ...settingsOf(generation, on.profile), nfeBefore: 0 }
+  if (generation.extends === undefined)
+    return { search, task, ...settingsOf(generation, on.profile), nfeBefore: 0, ...ANEW }
   // Its settings, a profile among them, are in the state that it goes on from.
   const settings = search.defaults
   const ended = await loadCheckpoint(on.bucket, generation.extends.checkpoint)
@@ -34,7 +78,7 @@ export const startSearch = async (
   const { nfeBudget: nfe, targetReward } = task
   const from = search.extend(ended, { nfe, ...(targetReward !== undefined && { targetReward }) })
   const nfeBefore = search.progress(from).nfeUsed
-  return { search, settings, task: { ...task, nfeBudget: nfeBefore + task.nfeBudget }, from, nfeBefore }
+  return { search, settings, task: { ...task, nfeBudget: nfeBefore + task.nfeBudget }, from, nfeBefore, ...ANEW }
 }
 
 const settingsOf = ({ search }: GenerationItem, profile: Profile | undefined) =>

@@ -11,12 +11,14 @@ import {
   finishGeneration,
   type GenerationItem,
   getGeneration,
+  handBackLease,
   leaseGeneration,
   releaseLease,
 } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Model } from '../engine/model.ts'
 import type { Profile } from '../search/profile.ts'
+import type { CheckpointEvery } from './keep-checkpoints.ts'
 import { keepLease, type LeaseKeeper } from './keep-lease.ts'
 import { LeaseLost, searchGeneration } from './search-generation.ts'
 
@@ -26,8 +28,9 @@ export interface WorkContext extends Completion {
   readonly profile?: Profile
   readonly leaseMs: number
   readonly reviewMs: number
-  /** After this many receipts a generation that keeps failing is failed for good, and refunded. */
-  readonly maxReceives: number
+  /** After this many tries without getting on, a generation is failed for good, and refunded. */
+  readonly maxTries: number
+  readonly checkpointEvery: CheckpointEvery
   /** Aborted when this process must hand its work back. */
   readonly stopping: AbortSignal
   readonly now: () => number
@@ -35,6 +38,11 @@ export interface WorkContext extends Completion {
 
 const DELETE: Disposal = { kind: 'delete' }
 const RETRY_SECONDS = 2
+const GAVE_UP: Ending = {
+  status: 'failed',
+  nfe_used: 0,
+  error: { code: 'search_failed', detail: 'The search failed several times on our side. Nothing was charged.' },
+}
 
 export const workOnGeneration = async (on: WorkContext, received: Received<GenerationMessage>): Promise<Disposal> => {
   const named = { accountId: received.message.account_id, generationId: received.message.generation_id }
@@ -65,16 +73,18 @@ const workUnderLease = async (
   generation: GenerationItem,
 ): Promise<Disposal> => {
   const fenced = fencedOf(generation)
+  // Every try before this one took its process along: nobody was left to end it.
+  if ((generation.tries ?? 1) > on.maxTries) return endGeneration(on, generation, GAVE_UP)
   const keeper = keepLease({ ...on, fenced, extendMessage: received.extend })
   try {
     const searched = await searchGeneration(on, { generation, keeper })
     if (searched === 'stopped') {
-      await releaseLease(on.table, fenced)
+      await handBackLease(on.table, fenced)
       return { kind: 'return', afterSeconds: 0 }
     }
     return await endGeneration(on, generation, searched)
   } catch (error) {
-    return await afterFailure(on, { received, generation, keeper, error })
+    return await afterFailure(on, { generation, keeper, error })
   } finally {
     keeper.stop()
   }
@@ -93,24 +103,16 @@ const endGeneration = async (on: WorkContext, generation: GenerationItem, ending
 /** Another try for what may pass; an end with a full refund for what will not. */
 const afterFailure = async (
   on: WorkContext,
-  failure: { received: Received<GenerationMessage>; generation: GenerationItem; keeper: LeaseKeeper; error: unknown },
+  { generation, keeper, error }: { generation: GenerationItem; keeper: LeaseKeeper; error: unknown },
 ): Promise<Disposal> => {
-  const { received, generation, keeper, error } = failure
   if (error instanceof LeaseLost || keeper.lost()) return { kind: 'return', afterSeconds: RETRY_SECONDS }
-  console.error(
-    JSON.stringify({
-      level: 'error',
-      generation: generation.id,
-      receives: received.receiveCount,
-      error: String(error),
-    }),
-  )
-  if (received.receiveCount >= on.maxReceives) {
-    const detail = 'The search failed several times on our side. Nothing was charged.'
-    return endGeneration(on, generation, { status: 'failed', nfe_used: 0, error: { code: 'search_failed', detail } })
-  }
+  // As it is now: a checkpoint of this attempt began the count anew.
+  const { tries = 1 } = (await getGeneration(on.table, fencedOf(generation))) ?? {}
+  console.error(JSON.stringify({ level: 'error', generation: generation.id, tries, error: String(error) }))
+  // Not the receipts of the message: those count every time that another runner held the lease, too.
+  if (tries >= on.maxTries) return endGeneration(on, generation, GAVE_UP)
   await releaseLease(on.table, fencedOf(generation))
-  return { kind: 'return', afterSeconds: RETRY_SECONDS * received.receiveCount }
+  return { kind: 'return', afterSeconds: RETRY_SECONDS * tries }
 }
 
 const fencedOf = (generation: GenerationItem) => ({

@@ -33,8 +33,9 @@ export const deleteGeneration = async (on: Deletion, named: Named): Promise<bool
       new UpdateCommand({
         TableName: on.table.name,
         Key: keyOf(named),
-        UpdateExpression: 'REMOVE duePk, dueSk, outputs, trace, checkpoint',
+        UpdateExpression: 'REMOVE duePk, dueSk, outputs, trace, checkpoint, #resume',
         ConditionExpression: 'attribute_exists(deleted_at)',
+        ExpressionAttributeNames: { '#resume': 'resume' },
       }),
     ),
   )

@@ -40,6 +40,12 @@ export interface StoredCheckpoint {
   readonly sha256: string
 }
 
+/** Where an interrupted search goes on: the newest state that a holder of the lease has stored. */
+export interface ResumePoint extends StoredCheckpoint {
+  /** NFEs of this generation up to there. */
+  readonly nfe_used: number
+}
+
 /** A trace as stored: its place in the bucket, not a link. */
 export interface StoredTrace {
   readonly key: string
@@ -88,6 +94,9 @@ export interface GenerationItem {
   readonly created_at: number
   readonly fence: number
   readonly lease_until?: number
+  /** Leases taken since its search last got on: each checkpoint and each hand-back begins anew. */
+  readonly tries?: number
+  readonly resume?: ResumePoint
   readonly started_at?: number
   readonly progress?: Progress
   readonly finished_at?: number
@@ -205,13 +214,14 @@ export const leaseGeneration = async (
         TableName: table.name,
         Key: keyOf(lease),
         UpdateExpression:
-          'SET #status = :running, fence = fence + :one, lease_until = :until, started_at = if_not_exists(started_at, :now), dueSk = :review',
+          'SET #status = :running, fence = fence + :one, tries = if_not_exists(tries, :none) + :one, lease_until = :until, started_at = if_not_exists(started_at, :now), dueSk = :review',
         ConditionExpression: `attribute_exists(pk) AND #status IN (:queued, :running) AND ${NO_LEASE} AND ${STILL_WANTED}`,
         ExpressionAttributeNames: { '#status': 'status' },
         ExpressionAttributeValues: {
           ':running': 'running',
           ':queued': 'queued',
           ':one': 1,
+          ':none': 0,
           ':now': lease.now,
           ':until': lease.now + lease.leaseMs,
           ':review': dueAt('GENERATION', lease.now + 2 * lease.leaseMs).dueSk,
@@ -274,9 +284,17 @@ export const extendLease = (table: Table, lease: Fenced & { now: number; leaseMs
 export const writeProgress = (table: Table, at: Fenced & { progress: Progress }): Promise<boolean> =>
   fencedUpdate(table, { ...pick(at), set: { progress: at.progress } })
 
-/** Gives an unfinished generation back, so that another runner need not wait for the lease to run out. */
+/** From now on the search goes on there, whoever holds the lease next. What stands there was evaluated, and gets on. */
+export const writeResumePoint = (table: Table, at: Fenced & { resume: ResumePoint }): Promise<boolean> =>
+  fencedUpdate(table, { ...pick(at), set: { resume: at.resume, tries: 1 } })
+
+/** Gives an unfinished generation back after a failure, so that another runner need not wait for the lease to run out. */
 export const releaseLease = (table: Table, lease: Fenced): Promise<boolean> =>
   fencedUpdate(table, { ...pick(lease), set: { status: 'queued' }, remove: ['lease_until'] })
+
+/** Gives it back because its runner must stop: the generation did nothing wrong, so it was no try. */
+export const handBackLease = (table: Table, lease: Fenced): Promise<boolean> =>
+  fencedUpdate(table, { ...pick(lease), set: { status: 'queued', tries: 0 }, remove: ['lease_until'] })
 
 export type Ending =
   | {
@@ -308,7 +326,7 @@ export const finishGeneration = (
       finished_at: finish.now,
       dueSk: dueAt('GENERATION', finish.reviewAt).dueSk,
     },
-    remove: ['lease_until'],
+    remove: ['lease_until', 'resume', 'tries'],
   })
 
 /**

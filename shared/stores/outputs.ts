@@ -24,6 +24,10 @@ export const traceKey = (at: Attempt): string => `traces/${at.accountId}/${at.ge
 
 export const checkpointKey = (at: Attempt): string => `checkpoints/${at.accountId}/${at.generationId}/${at.fence}.bin`
 
+/** A state in the middle of an attempt: which one its NFEs say. */
+export const resumeKey = (at: Attempt & { nfe: number }): string =>
+  `checkpoints/${at.accountId}/${at.generationId}/${at.fence}-${at.nfe}.bin`
+
 /** Rejects when there is none. */
 export const getObject = async (bucket: Bucket, key: string): Promise<Uint8Array> => {
   const { Body } = await bucket.client.send(new GetObjectCommand({ Bucket: bucket.name, Key: key }))

@@ -24,6 +24,7 @@ export interface RunnerOptions {
   /** Called before each evaluation, with how many came before it; what it returns is awaited. */
   readonly beforeEvaluation?: (calls: number) => Promise<unknown> | undefined
   readonly leaseMs?: number
+  readonly checkpointEvery?: WorkContext['checkpointEvery']
   readonly stopping?: AbortSignal
 }
 
@@ -33,7 +34,8 @@ export const createRunner = (edge: Edge, options: RunnerOptions = {}): TestRunne
     ...edge.api,
     model,
     leaseMs: options.leaseMs ?? 30_000,
-    maxReceives: 3,
+    maxTries: 3,
+    checkpointEvery: options.checkpointEvery ?? { ms: 10_000, nfe: 100 },
     stopping: options.stopping ?? new AbortController().signal,
     now: options.now ?? edge.api.now,
   }
