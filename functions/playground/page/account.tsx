@@ -7,6 +7,7 @@ import { ProblemNote } from './problem-note.tsx'
 import { UsageChart } from './usage-chart.tsx'
 import { type Answered, useAnswer } from './use-answer.ts'
 import { Webhooks } from './webhooks.tsx'
+import { Wide } from './wide.tsx'
 
 const PAGE = 20
 
@@ -79,7 +80,7 @@ const History = ({ client }: { client: Rollover }) => {
 }
 
 const HistoryTable = ({ rows }: { rows: readonly Generation[] }) => (
-  <div class="wide">
+  <Wide label="History">
     <table>
       <thead>
         <tr>
@@ -127,5 +128,5 @@ const HistoryTable = ({ rows }: { rows: readonly Generation[] }) => (
         ))}
       </tbody>
     </table>
-  </div>
+  </Wide>
 )

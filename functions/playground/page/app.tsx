@@ -21,6 +21,11 @@ const viewOf = (hash: string): View => {
 
 export const App = () => {
   const [key, setKey] = useState(takeKey)
+  useEffect(() => {
+    const changed = () => setKey(takeKey())
+    addEventListener('hashchange', changed)
+    return () => removeEventListener('hashchange', changed)
+  }, [])
   if (key === undefined)
     return (
       <>

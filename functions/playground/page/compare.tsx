@@ -12,6 +12,7 @@ import type { Run } from './run.ts'
 import { bestOf, RunImage, usedOf } from './run-view.tsx'
 import { useQuote } from './use-quote.ts'
 import { useRuns } from './use-run.ts'
+import { Wide } from './wide.tsx'
 
 const MOST = 4
 const LEAST = 2
@@ -154,7 +155,7 @@ const Summary = ({ runs }: { runs: readonly Run[] }) => {
           </div>
         )}
       </header>
-      <div class="wide">
+      <Wide label="Summary">
         <table>
           <thead>
             <tr>
@@ -189,7 +190,7 @@ const Summary = ({ runs }: { runs: readonly Run[] }) => {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   )
 }

@@ -1,4 +1,5 @@
 /** Draws the columns of a search on a canvas: candidates above, quotas below. */
+import { type Range, rewardAt, rootScale } from './root-scale.ts'
 import type { Column, Dot, SearchPicture } from './search-columns.ts'
 
 export interface Colors {
@@ -67,22 +68,21 @@ export const drawSearch = (canvas: HTMLCanvasElement, on: { picture: SearchPictu
 }
 
 /** Rewards of the middle 96 %, widened: a few hopeless candidates must not flatten the rest. */
-const rangeOf = (dots: readonly Dot[]): { low: number; high: number } => {
+const rangeOf = (dots: readonly Dot[]): Range => {
   const rewards = dots.flatMap(({ reward }) => (reward === undefined ? [] : [reward])).sort((a, b) => a - b)
   const low = rewards[Math.floor(rewards.length * 0.04)] ?? -1
   const high = Math.max(rewards.at(-1) ?? 0, low + 0.1)
-  return { low: low - (high - low) * 0.06, high: high + (high - low) * 0.06 }
+  return { low: low - (high - low) * 0.04, high: high + (high - low) * 0.003 }
 }
 
-const drawCandidates = (frame: Frame, dots: readonly Dot[], range: { low: number; high: number }): void => {
+const drawCandidates = (frame: Frame, dots: readonly Dot[], range: Range): void => {
   const { context, colors, width, height, x, columnWidth } = frame
   const bottom = height - BOTTOM - QUOTA_HEIGHT - GAP
-  const y = (reward: number) =>
-    TOP + (1 - Math.max(0, (reward - range.low) / (range.high - range.low))) * (bottom - TOP)
+  const y = (reward: number) => TOP + Math.min(1, rootScale(reward, range)) * (bottom - TOP)
   context.textAlign = 'right'
   context.textBaseline = 'middle'
   for (let part = 0; part <= 4; part++) {
-    const reward = range.low + ((range.high - range.low) * part) / 4
+    const reward = rewardAt(part / 4, range)
     context.fillStyle = colors.grid
     context.fillRect(LEFT, Math.round(y(reward)), width - LEFT - RIGHT, 1)
     context.fillStyle = colors.text
@@ -124,15 +124,21 @@ const drawQuotas = (frame: Frame, columns: readonly Column[], most: number): voi
   const floor = height - BOTTOM
   const bar = Math.max(1.5, Math.min(22, columnWidth * 0.72))
   const tall = (nfe: number) => (nfe / most) * QUOTA_HEIGHT
+  let [quotaBefore, usedBefore] = [0, 0]
   for (const { step, quota, used } of columns) {
+    const received = Math.min(used, Math.max(0, quotaBefore - usedBefore))
+    quotaBefore = quota
+    usedBefore = used
     context.fillStyle = colors.quota
     context.fillRect(x(step) - bar / 2, floor - tall(quota), bar, tall(quota))
     context.fillStyle = colors.used
     context.fillRect(x(step) - bar / 2, floor - tall(used), bar, tall(used))
+    context.fillStyle = colors.accepted
+    context.fillRect(x(step) - bar / 2, floor - tall(used), bar, tall(received))
   }
   context.fillStyle = colors.text
   context.textAlign = 'right'
-  context.fillText(String(most), LEFT - 8, floor - QUOTA_HEIGHT + 4)
+  context.fillText(String(Math.round(most)), LEFT - 8, floor - QUOTA_HEIGHT + 4)
   context.fillText('0', LEFT - 8, floor - 4)
 }
 

@@ -4,6 +4,7 @@ import type { Rollover } from '../../../shared/client/client.ts'
 import { formatCount, formatTime } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { useAnswer } from './use-answer.ts'
+import { Wide } from './wide.tsx'
 
 export const Keys = ({ client }: { client: Rollover }) => {
   const ask = useCallback((signal: AbortSignal) => client.keys.list({ signal }), [client])
@@ -28,7 +29,7 @@ export const Keys = ({ client }: { client: Rollover }) => {
       {(error ?? refused) !== undefined && <ProblemNote error={error ?? refused} onRetry={again} />}
       {secret !== undefined && <Secret label="New key" secret={secret} onDone={() => setSecret(undefined)} />}
       {live !== undefined && (
-        <div class="wide">
+        <Wide label="Keys">
           <table>
             <thead>
               <tr>
@@ -81,7 +82,7 @@ export const Keys = ({ client }: { client: Rollover }) => {
               ))}
             </tbody>
           </table>
-        </div>
+        </Wide>
       )}
       <NewKey onIssue={(name, cap) => act(() => client.keys.issue({ name, nfe_per_day: cap }))} />
     </section>

@@ -90,7 +90,11 @@ const PromptField = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' | 'onAsk' |
       <fieldset class="chips">
         <legend class="hidden">Words the pack knows</legend>
         {words.map((word) => (
-          <button key={word} type="button" onClick={() => write(completeWith(asked.prompt, word))}>
+          <button
+            key={word}
+            type="button"
+            onClick={() => pack !== undefined && write(completeWith(asked.prompt, word, pack.vocabulary))}
+          >
             {word}
           </button>
         ))}
@@ -157,7 +161,7 @@ const QuoteLine = ({ quoted: { quote }, times }: { quoted: Quoted; times: number
         At most <b>{formatMoney(quote.max_price_micro_usd * times)}</b>
         <span>
           {times > 1 ? `${times} searches, ` : ''}
-          {quote.price_micro_usd_per_nfe} micro-dollars an NFE
+          {formatMoney(quote.price_micro_usd_per_nfe * 1000)} a thousand
         </span>
       </p>
       {expected !== null && (

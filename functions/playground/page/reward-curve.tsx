@@ -1,11 +1,12 @@
 /** Best reward against NFEs, one line a run. */
 import { formatReward } from './format.ts'
+import { rewardAt, rootScale } from './root-scale.ts'
 import type { Run } from './run.ts'
 import { pictureOfProgress, pictureOfTrace } from './search-columns.ts'
 
-const WIDTH = 560
-const HEIGHT = 220
-const LEFT = 42
+const WIDTH = 860
+const HEIGHT = 260
+const LEFT = 48
 const BOTTOM = 26
 const TOP = 12
 const RIGHT = 14
@@ -23,8 +24,8 @@ export const RewardCurve = ({ runs, label }: { runs: readonly Run[]; label: stri
   // The first few candidates are far below: they would press the rest of the curve flat.
   const low = Math.min(high - 0.5, ...curves.map((curve) => curve[Math.floor(curve.length / 20)]?.reward ?? high))
   const x = (nfe: number) => LEFT + (nfe / budget) * (WIDTH - LEFT - RIGHT)
-  const y = (reward: number) => TOP + ((high - Math.max(low, reward)) / (high - low)) * (HEIGHT - TOP - BOTTOM)
-  const ticks = [0, 1, 2, 3].map((part) => low + ((high - low) * part) / 3)
+  const y = (reward: number) => TOP + rootScale(Math.max(low, reward), { low, high }) * (HEIGHT - TOP - BOTTOM)
+  const ticks = [0, 1, 2, 3].map((part) => rewardAt(part / 3, { low, high }))
   return (
     <svg class="curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={describe(label, curves)}>
       {ticks.map((reward) => (

@@ -74,35 +74,40 @@ export const Counts = ({ run }: { run: Run }) => {
   if (asked === undefined) return null
   const names = [...new Set([...Object.keys(asked), ...Object.keys(found ?? {})])]
   return (
-    <table class="counts">
-      <caption>Asked and found</caption>
-      <thead>
-        <tr>
-          <th scope="col">Thing</th>
-          <th scope="col">Asked</th>
-          <th scope="col">Found</th>
-          <th scope="col">
-            <span class="hidden">Match</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {names.map((name) => {
-          const match = found !== undefined && (found[name] ?? 0) === (asked[name] ?? 0)
-          return (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{asked[name] ?? 0}</td>
-              <td>{found === undefined ? '…' : (found[name] ?? 0)}</td>
-              <td class={found === undefined ? '' : match ? 'yes' : 'no'}>
-                {found === undefined ? '' : match ? '✓' : '✗'}
-                <span class="hidden">{found === undefined ? 'not known yet' : match ? 'right' : 'wrong'}</span>
-              </td>
-            </tr>
-          )
-        })}
-      </tbody>
-    </table>
+    <div>
+      <table class="counts">
+        <caption>Asked and found</caption>
+        <thead>
+          <tr>
+            <th scope="col">Thing</th>
+            <th scope="col">Asked</th>
+            <th scope="col">Found</th>
+            <th scope="col">
+              <span class="hidden">Match</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name) => {
+            const match = found !== undefined && (found[name] ?? 0) === (asked[name] ?? 0)
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{asked[name] ?? 0}</td>
+                <td>{found === undefined ? '…' : (found[name] ?? 0)}</td>
+                <td class={found === undefined ? '' : match ? 'yes' : 'no'}>
+                  {found === undefined ? '' : match ? '✓' : '✗'}
+                  <span class="hidden">{found === undefined ? 'not known yet' : match ? 'right' : 'wrong'}</span>
+                </td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      {found !== undefined && (
+        <p class="hint">The reward counts things and does not say where they are: no boxes can be drawn.</p>
+      )}
+    </div>
   )
 }
 

@@ -29,11 +29,17 @@ export interface SearchPicture {
 /** While it runs, the events say how far it is, not each candidate: one dot an event, at the best so far. */
 export const pictureOfProgress = (progress: readonly ProgressEvent[]): SearchPicture => {
   const columns = new Map<number, Column>()
-  let before = 0
+  let [before, stepBefore] = [0, 0]
   for (const { step, quota, nfe_used } of progress) {
-    const used = (columns.get(step)?.used ?? 0) + nfe_used - before
-    columns.set(step, { step, quota: Math.max(quota, columns.get(step)?.quota ?? 0), used })
+    // An event may stand for several steps: each gets an equal part of what was spent since the one before.
+    const first = Math.min(step, columns.size === 0 ? step : stepBefore + 1)
+    for (let each = first; each <= step; each++) {
+      const known = columns.get(each)
+      const used = (known?.used ?? 0) + (nfe_used - before) / (step - first + 1)
+      columns.set(each, { step: each, quota: Math.max(quota, known?.quota ?? 0), used })
+    }
     before = nfe_used
+    stepBefore = step
   }
   const scored = progress.filter(({ best_reward }) => best_reward !== null)
   return {

@@ -65,11 +65,16 @@ export const SearchView = ({ run }: { run: Run }) => {
             <i class="swatch accepted" /> {trace === undefined ? 'best so far' : 'accepted'}
           </li>
           <li>
-            <i class="swatch quota" /> quota, with rollover
-          </li>
-          <li>
             <i class="swatch used" /> spent
           </li>
+          <li>
+            <i class="swatch quota" /> saved for later
+          </li>
+          {trace !== undefined && (
+            <li>
+              <i class="swatch rolled" /> spent of what was saved
+            </li>
+          )}
         </ul>
         {trace !== undefined && (
           <button type="button" class="quiet" onClick={() => setReplays(replays + 1)}>
@@ -85,8 +90,8 @@ export const SearchView = ({ run }: { run: Run }) => {
       />
       <p class="hint">
         {trace === undefined
-          ? 'One column a step. Each candidate appears here once the search has ended and its trace is read.'
-          : 'One column a step. What a step does not spend of its quota is handed on, and the next bars grow.'}
+          ? 'One column a step; steps between two events share what was spent. Each candidate appears once the search has ended.'
+          : 'One column a step. What a step saves of its quota rolls over, and the bar of the next one grows by it.'}
       </p>
     </section>
   )

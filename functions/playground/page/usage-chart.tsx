@@ -55,8 +55,9 @@ export const UsageChart = ({ client }: { client: Rollover }) => {
       {answer !== undefined && (
         <>
           <p class="hint">
-            {formatCount(answer.report.total.generations)} generations, {formatCount(answer.report.total.nfe_used)}{' '}
-            NFEs, {formatMoney(answer.report.total.price_micro_usd)}. Days in UTC.
+            {formatCount(answer.report.total.generations)} generation
+            {answer.report.total.generations === 1 ? '' : 's'}, {formatCount(answer.report.total.nfe_used)} NFEs,{' '}
+            {formatMoney(answer.report.total.price_micro_usd)}. Days in UTC.
           </p>
           <Bars days={answer.days} report={answer.report} />
         </>

@@ -5,6 +5,7 @@ import { formatTime } from './format.ts'
 import { Secret } from './keys.tsx'
 import { ProblemNote } from './problem-note.tsx'
 import { useAnswer } from './use-answer.ts'
+import { Wide } from './wide.tsx'
 
 /** A delivery takes a moment; its state is looked at again then. */
 const LOOK_AGAIN_MS = 1500
@@ -119,7 +120,7 @@ const NewEndpoint = ({ onAdd }: { onAdd: (url: string) => Promise<void> }) => {
 }
 
 const Deliveries = ({ rows, onReplay }: { rows: readonly DeliveryView[]; onReplay: (id: string) => void }) => (
-  <div class="wide">
+  <Wide label="Deliveries">
     <table>
       <thead>
         <tr>
@@ -161,7 +162,7 @@ const Deliveries = ({ rows, onReplay }: { rows: readonly DeliveryView[]; onRepla
         ))}
       </tbody>
     </table>
-  </div>
+  </Wide>
 )
 
 const lastAnswer = (attempts: DeliveryView['attempts']): string => {

@@ -1,0 +1,249 @@
+/** The playground in a browser: what a visitor sees from a key to a receipt, and in every trouble between. */
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { type RunningStack, runStack } from '../e2e/stack.ts'
+import { launch, openPage, screenshot, skip } from './browser.ts'
+
+const BUDGET = 60
+const END_MS = 60_000
+const FIRST_PICTURE_MS = 3000
+const LONGEST_FRAME_MS = 50
+/** 180 candidates at 60 a second, and a little more. */
+const REPLAY_MS = 3500
+
+describe('the playground', { skip }, () => {
+  let running: RunningStack
+  let browser: Browser
+  before(async () => {
+    running = await runStack()
+    browser = await launch()
+  })
+  after(async () => {
+    await browser?.close()
+    await running?.close()
+  })
+
+  /** The page with a key of a new account, as the link of `npm start` opens it. */
+  const openWithKey = async (credit = 1_000_000, options = {}) => {
+    const { apiKey } = await running.open(credit)
+    const opened = await openPage(browser, options)
+    await opened.page.goto(`${running.stack.url}/#key=${apiKey}`)
+    await opened.page.waitForSelector('.chips button')
+    return { ...opened, apiKey }
+  }
+
+  test('searches live to the end, and shows what was asked, found, held, used and refunded', async () => {
+    const { page, complaints } = await openWithKey()
+    assert.doesNotMatch(page.url(), /rk_/, 'the key does not stay in the address')
+    await setBudget(page, BUDGET * 3)
+    await page.waitForFunction(() => document.querySelector('.quote')?.textContent?.includes('$0.0036'))
+    const started = performance.now()
+    await page.click('button.primary')
+    await page.waitForSelector('.picture img')
+    const firstPictureMs = performance.now() - started
+    assert.ok(firstPictureMs < FIRST_PICTURE_MS, `the first picture took ${Math.round(firstPictureMs)} ms`)
+    await page.waitForSelector('.exports', { timeout: END_MS })
+    const money = await page.textContent('.money')
+    assert.match(money ?? '', /used\s*180 NFEs.*held\s*0 NFEs.*refunded\s*0 NFEs/s)
+    assert.match((await page.textContent('.counts')) ?? '', /balloon7\d/)
+    await page.waitForSelector('text=Replay')
+    assert.match((await page.getAttribute('canvas.search', 'aria-label')) ?? '', /candidates in \d+ of \d+ steps/)
+    assert.ok(await drawsColors(page), 'the columns are drawn in the colors of the style sheet')
+    const longest = await longestTaskOfReplay(page)
+    console.log(JSON.stringify({ first_picture_ms: Math.round(firstPictureMs), longest_replay_task_ms: longest }))
+    await screenshot(page, 'generate')
+    assert.ok(longest <= LONGEST_FRAME_MS, `a frame of the replay took ${longest} ms`)
+    await page.click('.exports >> text=Trace')
+    assert.deepEqual(complaints, [])
+  })
+
+  test('a search that reaches its target refunds the rest', async () => {
+    const { page } = await openWithKey()
+    await setBudget(page, BUDGET * 3)
+    await page.fill('#prompt', 'one star')
+    await page.fill('#target', '-50')
+    await page.click('button.primary')
+    await page.waitForSelector('.exports', { timeout: END_MS })
+    assert.match((await page.textContent('.badge[role=status]')) ?? '', /target was reached/)
+    const refunded = /refunded\s*(\d+) NFEs/.exec((await page.textContent('.money')) ?? '')
+    assert.ok(Number(refunded?.[1]) > 0)
+  })
+
+  test('compares searches on one seed, and sums them up', async () => {
+    const { page, complaints } = await openWithKey()
+    await page.click('nav >> text=Compare')
+    await setBudget(page, BUDGET)
+    await page.fill('#seed', '7')
+    await page.click('button.primary')
+    await page.waitForSelector('text=PNG', { timeout: END_MS })
+    await page.waitForFunction(() => document.querySelectorAll('.side-by-side img').length === 3)
+    const rows = await page.locator('table tbody tr').allTextContents()
+    assert.equal(rows.length, 3)
+    for (const row of rows) assert.match(row, /−?\d+\.\d\d(yes|no)60\$0\.0012/)
+    const [saved] = await Promise.all([page.waitForEvent('download'), page.click('text=PNG')])
+    const png = await readFile(await saved.path())
+    assert.equal(png.subarray(1, 4).toString(), 'PNG')
+    await screenshot(page, 'compare')
+    assert.deepEqual(complaints, [])
+  })
+
+  test('cancel stops a search, keeps its best and refunds the rest', async () => {
+    const { page } = await openWithKey()
+    await setBudget(page, 1000)
+    await page.click('button.primary')
+    await page.waitForSelector('.picture img', { timeout: END_MS })
+    await page.click('text=Cancel')
+    await page.waitForSelector('.exports', { timeout: END_MS })
+    assert.match((await page.textContent('.badge[role=status]')) ?? '', /Canceled/)
+    assert.match((await page.textContent('.money')) ?? '', /refunded\s*[1-9]\d* NFEs/)
+  })
+
+  test('a balance that is too small is said before and after, with a budget that fits', async () => {
+    const { page } = await openWithKey(2000)
+    await page.waitForSelector('text=The balance does not cover this.')
+    await page.click('button.primary')
+    await page.waitForSelector('.note.bad')
+    await screenshot(page, 'out-of-budget')
+    await page.click('text=Lower the budget to 100 NFEs')
+    assert.equal(await page.inputValue('#budget'), '100')
+  })
+
+  test('a key that opens nothing leads back to the key field', async () => {
+    const { page } = await openPage(browser)
+    await page.goto(running.stack.url)
+    await page.fill('#key', 'rk_000000000000000000000000000000000000000')
+    await page.click('text=Open')
+    await page.waitForSelector('text=This key opens nothing')
+    await screenshot(page, 'expired-key')
+    await page.click('text=Use another key')
+    await page.waitForSelector('#key')
+  })
+
+  test('the stream goes on after the edge has died and come back', async () => {
+    const { page } = await openWithKey()
+    await setBudget(page, 250)
+    await page.click('button.primary')
+    await page.waitForSelector('.picture img', { timeout: END_MS })
+    const pid = running.stack.children.get('edge')?.pid()
+    assert.ok(pid)
+    process.kill(pid, 'SIGKILL')
+    await page.waitForSelector('.exports', { timeout: END_MS })
+    assert.match((await page.textContent('.money')) ?? '', /used\s*250 NFEs/)
+  })
+
+  test('an account sees its history, its usage, its keys and its webhooks', async () => {
+    const { page, complaints } = await openWithKey()
+    await setBudget(page, BUDGET)
+    await page.click('button.primary')
+    await page.waitForSelector('.exports', { timeout: END_MS })
+    await page.click('nav >> text=Account')
+    await page.waitForSelector('td.prompt')
+    await page.waitForSelector('text=1 generation, 60 NFEs, $0.0012')
+    await page.fill('text=Name of a new key >> input', 'Nightly')
+    await page.click('text=Issue key')
+    assert.match((await page.textContent('.secret')) ?? '', /^rk_/)
+    await page.click('text=I have stored it')
+    await page.waitForSelector('th:has-text("Nightly")')
+    await page.fill('input[type=url]', `${running.stack.url}/nobody`)
+    await page.click('text=Add endpoint')
+    await page.click('text=I have stored it')
+    await page.getByRole('button', { name: 'Test', exact: true }).click()
+    await page.waitForSelector('code:has-text("webhook_endpoint.test")')
+    await page.waitForSelector('.badge:has-text("undelivered")')
+    await page.click('text=Replay')
+    await page.waitForFunction(() =>
+      /\b2\b/.test(document.querySelector('tbody tr td.number:nth-child(4)')?.textContent ?? ''),
+    )
+    await screenshot(page, 'account')
+    assert.deepEqual(complaints, [])
+  })
+
+  test('no view breaks a rule of axe, light or dark, wide or narrow', async () => {
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    for (const [colorScheme, width] of [
+      ['light', 1320],
+      ['dark', 390],
+    ] as const) {
+      const { page } = await openWithKey(1_000_000, { colorScheme, viewport: { width, height: 844 } })
+      await setBudget(page, BUDGET)
+      await page.click('button.primary')
+      await page.waitForSelector('.exports', { timeout: END_MS })
+      for (const view of ['generate', 'compare', 'account']) {
+        if (view !== 'generate') await page.click(`nav >> text=${view[0]?.toUpperCase()}${view.slice(1)}`)
+        await page.waitForTimeout(700)
+        await screenshot(page, `${view}-${colorScheme}-${width}`)
+        // Through the debugger: the page's own policy lets no other script in.
+        const found = (await page.evaluate(`${axe}; axe.run()`)) as {
+          violations: { id: string; nodes: { html: string }[] }[]
+        }
+        assert.deepEqual(
+          found.violations.map(({ id, nodes }) => `${view} ${colorScheme}: ${id} ${nodes[0]?.html}`),
+          [],
+        )
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.ok(overflow <= 0, `${view} is ${overflow} px wider than the screen`)
+      }
+      await page.context().close()
+    }
+  })
+
+  test('the page is light, paints at once, and draws a replay without long frames', async () => {
+    const { page } = await openPage(browser)
+    await page.goto(running.stack.url)
+    await page.waitForSelector('#key')
+    const paintMs = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0)
+    assert.ok(paintMs > 0 && paintMs < 1000, `first paint after ${paintMs} ms`)
+    const bytes = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .reduce((sum, each) => sum + (each as PerformanceResourceTiming).transferSize, 0),
+    )
+    assert.ok(bytes > 1000 && bytes < 150_000, `${bytes} bytes were sent`)
+    console.log(JSON.stringify({ first_contentful_paint_ms: Math.round(paintMs), transferred_bytes: bytes }))
+  })
+
+  test('everything can be reached by keyboard', async () => {
+    const { page } = await openWithKey()
+    const reached = new Set<string>()
+    await page.focus('.brand')
+    for (let press = 0; press < 60; press++) {
+      await page.keyboard.press('Tab')
+      reached.add(await page.evaluate(() => document.activeElement?.id || (document.activeElement?.textContent ?? '')))
+    }
+    for (const name of ['Compare', 'Account', 'prompt', 'budget', 'target', 'Search settings', 'Generate'])
+      assert.ok(reached.has(name), `${name} is not reached by Tab`)
+  })
+})
+
+const setBudget = async (page: Page, nfe: number): Promise<void> => {
+  await page.fill('#budget', String(nfe))
+}
+
+/** Longest task of the page's thread while a trace is replayed, by the browser's own timeline; 0 when none took 50 ms. */
+const longestTaskOfReplay = (page: Page): Promise<number> =>
+  page.evaluate(
+    (ms) =>
+      new Promise<number>((resolve) => {
+        let longest = 0
+        new PerformanceObserver((list) => {
+          for (const { duration } of list.getEntries()) longest = Math.max(longest, duration)
+        }).observe({ type: 'longtask' })
+        const replay = [...document.querySelectorAll('button')].find(({ textContent }) => textContent === 'Replay')
+        replay?.click()
+        setTimeout(() => resolve(longest), ms)
+      }),
+    REPLAY_MS,
+  )
+
+/** Whether the canvas has other colors than black and nothing. */
+const drawsColors = (page: Page): Promise<boolean> =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('canvas.search')
+    const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
+    for (let at = 0; at < pixels.length; at += 4)
+      if (Math.abs((pixels[at] ?? 0) - (pixels[at + 2] ?? 0)) > 60) return true
+    return false
+  })
