@@ -1,6 +1,9 @@
-/** Reconcile as a process of the local stack: what the schedule does in the cloud. */
+/**
+ * Reconcile as a process of the local stack: what the schedule does in the cloud. With `--dry-run` it prints, a line of JSON
+ * each, what it would do, and ends.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { reconcile } from '../../functions/reconcile/reconcile.ts'
+import { planReconcile, reconcile } from '../../functions/reconcile/reconcile.ts'
 import { connectReconcile } from '../../functions/reconcile/settings.ts'
 import { endWithParent } from './end-with-parent.ts'
 
@@ -8,6 +11,10 @@ const EVERY_MS = 5000
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
 const context = connectReconcile(process.env, Date.now)
+if (process.argv.includes('--dry-run')) {
+  for (const finding of await planReconcile(context)) console.log(JSON.stringify(finding))
+  process.exit(0)
+}
 endWithParent(() => process.exit(0))
 process.send?.('ready')
 for (;;) {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs'
-import { reconcile } from '../../functions/reconcile/reconcile.ts'
+import { planReconcile, reconcile } from '../../functions/reconcile/reconcile.ts'
 import { generationSchema } from '../../shared/contract/generation.ts'
 import { completeGeneration, deliveryIdOf } from '../../shared/stores/complete-generation.ts'
-import { claimDelivery, getDelivery } from '../../shared/stores/deliveries.ts'
+import { claimDelivery, getDelivery, putDelivery } from '../../shared/stores/deliveries.ts'
 import {
   type Ending,
   extendLease,
@@ -143,6 +143,41 @@ describe('reconcile', () => {
     const claim = { accountId: account.id, deliveryId: deliveryIdOf(id), now, claimMs: 1000 }
     const claims = await Promise.all(Array.from({ length: 6 }, () => claimDelivery(edge.api.table, claim)))
     assert.equal(claims.filter((taken) => taken !== undefined).length, 1)
+  })
+
+  test('a dry run says what a run would do, and changes nothing', async () => {
+    const account = await edge.openAccount(10_000)
+    const named = { accountId: account.id, generationId: await create(account) }
+    const { fence } = await lease(named)
+    await finish(named, fence)
+    now += 2000
+    const plan = async () =>
+      (await planReconcile({ ...edge.api, now: () => now })).filter((at) => at.accountId === account.id)
+    const expected = { act: 'completed', accountId: account.id, id: named.generationId }
+    assert.deepEqual(await plan(), [{ ...expected, why: 'succeeded, not settled and announced' }])
+    assert.deepEqual((await plan()).length, 1)
+    assert.equal((await edge.account(account.apiKey))['held_micro_usd'], 2000)
+    await sweep()
+    assert.equal((await edge.account(account.apiKey))['held_micro_usd'], 0)
+    assert.deepEqual(await plan(), [])
+  })
+
+  test('250 due deliveries are all sent, though none of them is claimed', async () => {
+    const account = await edge.openAccount()
+    for (let at = 0; at < 250; at++)
+      await putDelivery(edge.api.table, {
+        id: `evt_MANY${at}`,
+        event_id: `evt_MANY${at}`,
+        event_type: 'generation.succeeded',
+        account_id: account.id,
+        url: 'http://127.0.0.1:9/hook',
+        body: '{}',
+        state: 'pending',
+        at: now,
+      })
+    const plan = await planReconcile({ ...edge.api, now: () => now })
+    assert.equal(plan.filter((at) => at.act === 'deliveries' && at.accountId === account.id).length, 250)
+    assert.ok((await sweep()).deliveries >= 250)
   })
 
   const templateOf = async (account: TestAccount): Promise<GenerationItem> => {
