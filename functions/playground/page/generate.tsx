@@ -53,7 +53,7 @@ export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: 
         </div>
       </form>
       <div class="stage">
-        {run === undefined ? <Welcome /> : <Shown run={run} />}
+        {run === undefined ? <Welcome /> : run.phase !== 'refused' && <Shown run={run} />}
         {run?.error !== undefined && (
           <ProblemNote
             error={run.error}
@@ -78,18 +78,14 @@ const Shown = ({ run }: { run: Run }) => (
         {run.generation !== undefined && <Exports run={run} />}
       </div>
     </section>
-    {run.phase !== 'refused' && (
-      <>
-        <Previews run={run} />
-        <SearchView run={run} />
-        <section class="card" aria-labelledby="curve-title">
-          <header class="card-head">
-            <h2 id="curve-title">Best reward against NFEs</h2>
-          </header>
-          <RewardCurve runs={[run]} label="Best reward against NFEs" />
-        </section>
-      </>
-    )}
+    <Previews run={run} />
+    <SearchView run={run} />
+    <section class="card" aria-labelledby="curve-title">
+      <header class="card-head">
+        <h2 id="curve-title">Best reward against NFEs</h2>
+      </header>
+      <RewardCurve runs={[run]} label="Best reward against NFEs" />
+    </section>
   </>
 )
 

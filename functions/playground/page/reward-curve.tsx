@@ -6,7 +6,7 @@ import { pictureOfProgress, pictureOfTrace } from './search-columns.ts'
 
 const WIDTH = 860
 const HEIGHT = 260
-const LEFT = 48
+const LEFT = 72
 const BOTTOM = 26
 const TOP = 12
 const RIGHT = 14

@@ -10,7 +10,7 @@ const DAYS = 30
 const DAY_MS = 86_400_000
 const WIDTH = 900
 const HEIGHT = 170
-const LEFT = 64
+const LEFT = 104
 const BOTTOM = 24
 const TOP = 12
 

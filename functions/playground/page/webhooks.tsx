@@ -1,5 +1,5 @@
 /** Webhook endpoints, and the log of what was sent to them, each line of which can be sent again. */
-import { useCallback, useState } from 'preact/hooks'
+import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { DeliveryView, EndpointView, Rollover } from '../../../shared/client/client.ts'
 import { formatTime } from './format.ts'
 import { Secret } from './keys.tsx'
@@ -7,7 +7,7 @@ import { ProblemNote } from './problem-note.tsx'
 import { useAnswer } from './use-answer.ts'
 import { Wide } from './wide.tsx'
 
-/** A delivery takes a moment; its state is looked at again then. */
+/** While a delivery is under way, its state is looked at again. */
 const LOOK_AGAIN_MS = 1500
 
 export const Webhooks = ({ client }: { client: Rollover }) => {
@@ -22,6 +22,11 @@ export const Webhooks = ({ client }: { client: Rollover }) => {
     [client],
   )
   const { answer, error, again } = useAnswer(ask)
+  useEffect(() => {
+    if (!answer?.deliveries.some(({ state }) => state === 'pending')) return
+    const timer = setTimeout(again, LOOK_AGAIN_MS)
+    return () => clearTimeout(timer)
+  }, [answer, again])
   const [refused, setRefused] = useState<unknown>()
   const [secret, setSecret] = useState<string>()
   const act = async (doing: () => Promise<unknown>) => {
@@ -29,7 +34,6 @@ export const Webhooks = ({ client }: { client: Rollover }) => {
     try {
       await doing()
       again()
-      setTimeout(again, LOOK_AGAIN_MS)
     } catch (failure) {
       setRefused(failure)
     }
