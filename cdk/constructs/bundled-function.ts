@@ -23,6 +23,8 @@ export interface BundledFunctionProps {
   readonly service: string
   /** Puts what the edge must know of the packs beside the code: manifests and tokenizers, never graphs. */
   readonly withPackCards?: boolean
+  /** Puts the playground beside the code, in the folder `page`. */
+  readonly withPage?: boolean
   readonly description: string
 }
 
@@ -79,7 +81,14 @@ export class BundledFunction extends Construct {
         bundleAwsSDK: true,
         externalModules: [],
         banner: REQUIRE,
-        ...(props.withPackCards && { commandHooks: copyPackCards() }),
+        commandHooks: {
+          beforeBundling: () => [],
+          beforeInstall: () => [],
+          afterBundling: (root, output) => [
+            ...(props.withPackCards ? copyPackCards(root, output) : []),
+            ...(props.withPage ? [`"${process.execPath}" ${root}/functions/playground/main.ts ${output}/page`] : []),
+          ],
+        },
       },
     })
     accept(role, {
@@ -91,15 +100,10 @@ export class BundledFunction extends Construct {
 
 const PACKS = 'gpu-runner/packs'
 
-const copyPackCards = () => {
+const copyPackCards = (root: string, output: string): string[] => {
   const packs = readdirSync(join(ROOT, PACKS)).filter((name) => existsSync(join(ROOT, PACKS, name, 'pack.json')))
-  return {
-    beforeBundling: () => [],
-    beforeInstall: () => [],
-    afterBundling: (root: string, output: string) =>
-      packs.map(
-        (name) =>
-          `mkdir -p ${output}/packs/${name} && cp ${root}/${PACKS}/${name}/pack.json ${root}/${PACKS}/${name}/tokenizer.json ${output}/packs/${name}/`,
-      ),
-  }
+  return packs.map(
+    (name) =>
+      `mkdir -p ${output}/packs/${name} && cp ${root}/${PACKS}/${name}/pack.json ${root}/${PACKS}/${name}/tokenizer.json ${output}/packs/${name}/`,
+  )
 }

@@ -11,8 +11,7 @@ import { endWithParent } from './end-with-parent.ts'
 const environment = process.env
 const api = await connectApi(environment, Date.now)
 const app = createApi(api)
-const filesOrigin = new URL(await presignOutput(api.bucket, 'any')).origin
-servePage(app, { files: await buildPage(), filesOrigin })
+servePage(app, { files: await buildPage(), fileLink: () => presignOutput(api.bucket, 'any') })
 const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: Number(environment['PORT']) }, () =>
   process.send?.('ready'),
 )

@@ -69,6 +69,7 @@ export class EdgeStack extends Stack {
       service: 'api',
       stage,
       withPackCards: true,
+      withPage: true,
       environment,
     })
     this.events = new BundledFunction(this, 'Events', {

@@ -7,8 +7,8 @@ import type { PageFiles } from './build.ts'
 
 export interface ServePage {
   readonly files: PageFiles
-  /** Origin of the presigned links to images and traces. */
-  readonly filesOrigin: string
+  /** Any presigned link to an image or trace: the policy lets the page read from its origin. */
+  readonly fileLink: () => Promise<string>
 }
 
 const TYPES: Readonly<Record<keyof PageFiles, string>> = {
@@ -31,12 +31,13 @@ export const pagePolicy = (filesOrigin: string): string =>
   ].join('; ')
 
 /** Adds `/`, `/playground/app.js` and `/playground/app.css`. */
-export const servePage = <E extends Env>(app: Hono<E>, { files, filesOrigin }: ServePage): void => {
-  const policy = pagePolicy(filesOrigin)
+export const servePage = <E extends Env>(app: Hono<E>, { files, fileLink }: ServePage): void => {
+  let policy: string | undefined
   for (const name of Object.keys(TYPES) as (keyof PageFiles)[]) {
     const path = name === 'index.html' ? '/' : `/playground/${name}`
     const etag = `"${createHash('sha256').update(files[name]).digest('base64url').slice(0, 22)}"`
-    app.get(path, compress(), (context) => {
+    app.get(path, compress(), async (context) => {
+      policy ??= pagePolicy(new URL(await fileLink()).origin)
       context.header('content-security-policy', policy)
       context.header('x-content-type-options', 'nosniff')
       // Keys may have come in the fragment; addresses of the page tell nobody anything.

@@ -16,6 +16,8 @@ import { build } from 'esbuild'
 import { loadSecrets } from '../../cdk/local/secrets.ts'
 import { startServices } from '../../cdk/local/services.ts'
 import { serviceEnvironment } from '../../cdk/local/stack.ts'
+import { buildPage } from '../../functions/playground/build.ts'
+import { writePage } from '../../functions/playground/read-page.ts'
 import type { CreatesReport } from './edge-creates.ts'
 
 const ENTRY = fileURLToPath(new URL('../../functions/api/lambda.ts', import.meta.url))
@@ -51,6 +53,7 @@ const bundleEdge = async (folder: string): Promise<{ file: string; bytes: number
     },
     logLevel: 'warning',
   })
+  await writePage(join(folder, 'page'), await buildPage())
   const text = await readFile(file)
   return { file, bytes: (await stat(file)).size, gzipBytes: gzipSync(text).length }
 }

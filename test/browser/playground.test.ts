@@ -1,9 +1,13 @@
 /** The playground in a browser: what a visitor sees from a key to a receipt, and in every trouble between. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { openAccount } from '../../cdk/local/api-client.ts'
+import { startStack } from '../../cdk/local/stack.ts'
 import { type RunningStack, runStack } from '../e2e/stack.ts'
 import { launch, openPage, screenshot, skip } from './browser.ts'
 
@@ -134,6 +138,33 @@ describe('the playground', { skip }, () => {
     assert.match((await page.textContent('.money')) ?? '', /used\s*250 NFEs/)
   })
 
+  test('a search that no runner takes is said to wait, and canceling it is free', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'rollover-idle-'))
+    const idle = await startStack({ dataFolder, port: 0, runners: 0 })
+    try {
+      const opened = await openAccount(idle.url, { adminKey: idle.adminKey, name: 'Idle', creditMicroUsd: 1_000_000 })
+      const { page } = await openPage(browser)
+      await page.goto(`${idle.url}/#key=${opened.api_key}`)
+      await page.waitForSelector('.chips button')
+      await page.click('button.primary')
+      await page.waitForSelector('text=No runner has taken it yet.')
+      await screenshot(page, 'runner-down')
+      await page.click('text=Cancel')
+      await page.waitForSelector('.exports', { timeout: END_MS })
+      assert.match((await page.textContent('.money')) ?? '', /used\s*0 NFEs.*refunded\s*300 NFEs/s)
+    } finally {
+      await idle.stop()
+      await rm(dataFolder, { recursive: true, force: true })
+    }
+  })
+
+  test('an unknown word is said beside the prompt, before anything is asked for', async () => {
+    const { page } = await openWithKey()
+    await page.fill('#prompt', 'seven unicorns')
+    await page.waitForSelector('.ask .note.bad')
+    await screenshot(page, 'unknown-word')
+  })
+
   test('an account sees its history, its usage, its keys and its webhooks', async () => {
     const { page, complaints } = await openWithKey()
     await setBudget(page, BUDGET)
@@ -209,7 +240,7 @@ describe('the playground', { skip }, () => {
     const { page } = await openWithKey()
     const reached = new Set<string>()
     await page.focus('.brand')
-    for (let press = 0; press < 60; press++) {
+    for (let press = 0; press < 30; press++) {
       await page.keyboard.press('Tab')
       reached.add(await page.evaluate(() => document.activeElement?.id || (document.activeElement?.textContent ?? '')))
     }

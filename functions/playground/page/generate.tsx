@@ -43,7 +43,7 @@ export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: 
         <SearchSettings asked={asked} onAsk={onAsk} pack={pack} />
         <div class="actions">
           <button type="submit" class="primary" disabled={open}>
-            {open ? 'Searching…' : 'Generate'}
+            {!open ? 'Generate' : run.phase === 'running' ? 'Searching…' : 'Waiting…'}
           </button>
           {open && run.generation !== undefined && (
             <button type="button" disabled={run.canceling} onClick={() => void cancel(0)}>
@@ -78,14 +78,18 @@ const Shown = ({ run }: { run: Run }) => (
         {run.generation !== undefined && <Exports run={run} />}
       </div>
     </section>
-    <Previews run={run} />
-    <SearchView run={run} />
-    <section class="card" aria-labelledby="curve-title">
-      <header class="card-head">
-        <h2 id="curve-title">Best reward against NFEs</h2>
-      </header>
-      <RewardCurve runs={[run]} label="Best reward against NFEs" />
-    </section>
+    {(run.progress.length > 0 || run.trace !== undefined) && (
+      <>
+        <Previews run={run} />
+        <SearchView run={run} />
+        <section class="card" aria-labelledby="curve-title">
+          <header class="card-head">
+            <h2 id="curve-title">Best reward against NFEs</h2>
+          </header>
+          <RewardCurve runs={[run]} label="Best reward against NFEs" />
+        </section>
+      </>
+    )}
   </>
 )
 

@@ -57,26 +57,28 @@ export const Keys = ({ client }: { client: Rollover }) => {
                   <td class="number">{formatCount(key.usage.day.nfe)}</td>
                   <td class="number">{key.nfe_per_day === null ? 'none' : formatCount(key.nfe_per_day)}</td>
                   <td class="when">{formatTime(key.last_used_at)}</td>
-                  <td class="row end">
-                    <button
-                      type="button"
-                      class="quiet"
-                      aria-label={`Rotate ${key.name}`}
-                      onClick={() => void act(() => client.keys.rotate(key.id))}
-                    >
-                      Rotate
-                    </button>
-                    <button
-                      type="button"
-                      class="quiet danger"
-                      aria-label={`Revoke ${key.name}`}
-                      onClick={() =>
-                        confirm(`Revoke "${key.name}"? Whoever uses it is refused at once.`) &&
-                        void act(async () => void (await client.keys.revoke(key.id)) as undefined)
-                      }
-                    >
-                      Revoke
-                    </button>
+                  <td>
+                    <span class="row end">
+                      <button
+                        type="button"
+                        class="quiet"
+                        aria-label={`Rotate ${key.name}`}
+                        onClick={() => void act(() => client.keys.rotate(key.id))}
+                      >
+                        Rotate
+                      </button>
+                      <button
+                        type="button"
+                        class="quiet danger"
+                        aria-label={`Revoke ${key.name}`}
+                        onClick={() =>
+                          confirm(`Revoke "${key.name}"? Whoever uses it is refused at once.`) &&
+                          void act(async () => void (await client.keys.revoke(key.id)) as undefined)
+                        }
+                      >
+                        Revoke
+                      </button>
+                    </span>
                   </td>
                 </tr>
               ))}

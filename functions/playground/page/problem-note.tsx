@@ -16,7 +16,7 @@ export const ProblemNote = ({ error, onOtherKey, onBudget, onRetry }: { error: u
   return (
     <div class="note bad" role="alert">
       <strong>{title}</strong>
-      <p>{text}</p>
+      {faults.length === 0 && <p>{text}</p>}
       {faults.length > 0 && (
         <ul>
           {faults.map((fault) => (

@@ -1,7 +1,8 @@
 /** What is asked for: prompt, budget, and the settings that most leave alone. */
-import type { NewGeneration, PackView } from '../../../shared/client/client.ts'
+import { type NewGeneration, type PackView, RolloverError } from '../../../shared/client/client.ts'
 import type { SearchName } from '../../../shared/contract/search-names.ts'
 import { formatCount, formatMoney, formatReward, formatSeconds } from './format.ts'
+import { ProblemNote } from './problem-note.tsx'
 import { completeWith, suggestWords, TEMPLATES } from './prompt-words.ts'
 import { SEARCHES } from './searches.ts'
 import type { Quoted } from './use-quote.ts'
@@ -41,6 +42,7 @@ export const PromptForm = ({ asked, onAsk, pack, quoted, times = 1 }: FormProps)
   return (
     <>
       <PromptField asked={asked} onAsk={onAsk} pack={pack} />
+      {quoted.error instanceof RolloverError && quoted.error.status === 422 && <ProblemNote error={quoted.error} />}
       <div class="field">
         <div class="label-row">
           <label for="budget">Budget</label>

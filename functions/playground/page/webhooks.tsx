@@ -131,7 +131,9 @@ const Deliveries = ({ rows, onReplay }: { rows: readonly DeliveryView[]; onRepla
           <th scope="col">Event</th>
           <th scope="col">To</th>
           <th scope="col">State</th>
-          <th scope="col">Attempts</th>
+          <th scope="col" class="number">
+            Attempts
+          </th>
           <th scope="col">Last answer</th>
           <th scope="col">When</th>
           <th scope="col">

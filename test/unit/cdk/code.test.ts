@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { App } from 'aws-cdk-lib'
 import type { z } from 'zod'
@@ -233,6 +233,11 @@ describe('every bundle', () => {
     for (const bundle of withPacks)
       for (const file of ['pack.json', 'tokenizer.json'])
         assert.ok(existsSync(join(dirname(bundle), 'packs/emoji-world', file)))
+  })
+
+  test('of the API carries the playground', () => {
+    const pages = globSync(`${stage.outdir}/asset.*/page/*`).map((file) => basename(file))
+    assert.deepEqual(pages.sort(), ['app.css', 'app.js', 'index.html'])
   })
 })
 
