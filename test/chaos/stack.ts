@@ -1,0 +1,63 @@
+/** The whole stack with faulty proxies before DynamoDB, SQS and S3, and short terms. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Child, startChild } from '../../cdk/local/child-process.ts'
+import { freePort } from '../../cdk/local/free-port.ts'
+import { loadSecrets } from '../../cdk/local/secrets.ts'
+import { startServices } from '../../cdk/local/services.ts'
+import { serviceEnvironment } from '../../cdk/local/stack.ts'
+import type { Random } from '../../cdk/simulate/random.ts'
+import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts'
+
+export interface ChaosStack {
+  readonly url: string
+  readonly adminKey: string
+  readonly children: readonly Child[]
+  readonly proxies: readonly FaultyProxy[]
+  /** Endpoints of the emulators themselves: what checks the end must meet no faults. */
+  readonly environment: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+const PARTS = {
+  edge: 'cdk/local/edge.ts',
+  webhooks: 'cdk/local/webhooks.ts',
+  reconcile: 'cdk/local/reconcile.ts',
+  'runner-1': 'gpu-runner/worker/main.ts',
+  'runner-2': 'gpu-runner/worker/main.ts',
+} as const
+
+/** A kill costs every generation that its runner holds a try; what crashes is tested elsewhere, here nothing may be given up. */
+const TERMS = { CHECKPOINT_NFES: '10', CHECKPOINT_SECONDS: '1', MODEL_THREADS: '1', MAX_TRIES: '50' }
+
+export const startChaosStack = async (random: Random): Promise<ChaosStack> => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'rollover-chaos-'))
+  const port = await freePort(0)
+  const secrets = await loadSecrets(dataFolder)
+  const url = `http://127.0.0.1:${port}`
+  const services = await startServices(dataFolder, secrets)
+  const settings = serviceEnvironment({ secrets, url, port, options: { leaseSeconds: 4, reviewSeconds: 6 } })
+  const environment: Record<string, string> = { ...services.environment, ...settings, ...TERMS }
+  const proxies: FaultyProxy[] = []
+  const faulty: Record<string, string> = { ...environment }
+  for (const service of ['DYNAMODB', 'SQS', 'S3'] as const) {
+    const name = `AWS_ENDPOINT_URL_${service}` as const
+    const target = environment[name] ?? ''
+    const proxy = await startFaultyProxy(target, { random, repeats: service === 'SQS' })
+    proxies.push(proxy)
+    // A queue's URL begins with its endpoint.
+    for (const [key, value] of Object.entries(faulty))
+      if (value.startsWith(new URL(target).origin)) faulty[key] = value.replace(new URL(target).origin, proxy.url)
+  }
+  const children = await Promise.all(
+    Object.entries(PARTS).map(([name, entry]) => startChild({ name, entry, environment: faulty })),
+  )
+  const stop = async () => {
+    await Promise.all(children.map((child) => child.stop()))
+    await Promise.all(proxies.map((proxy) => proxy.close()))
+    await services.stop()
+    await rm(dataFolder, { recursive: true, force: true })
+  }
+  return { url, adminKey: secrets.adminKey, children, proxies, environment, stop }
+}
