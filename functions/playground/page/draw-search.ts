@@ -1,6 +1,6 @@
 /** Draws the columns of a search on a canvas: candidates above, quotas below. */
 import { type Range, rewardAt, rootScale } from './root-scale.ts'
-import type { Column, Dot, SearchPicture } from './search-columns.ts'
+import type { Dot, SearchPicture } from './search-columns.ts'
 
 export interface Colors {
   readonly dot: string
@@ -59,11 +59,7 @@ export const drawSearch = (canvas: HTMLCanvasElement, on: { picture: SearchPictu
   const x = (step: number) => LEFT + (Math.min(step, steps - 1) + 0.5) * columnWidth
   const frame: Frame = { context, colors: readColors(canvas), width, height, x, columnWidth }
   drawCandidates(frame, on.picture.dots, rangeOf(on.whole.dots))
-  drawQuotas(
-    frame,
-    on.picture.columns,
-    Math.max(1, ...on.whole.columns.map(({ quota, used }) => Math.max(quota, used))),
-  )
+  drawQuotas(frame, on.picture, Math.max(1, ...on.whole.columns.map(({ quota, used }) => Math.max(quota, used))))
   drawSteps(frame, steps)
 }
 
@@ -119,14 +115,14 @@ const disc = (context: CanvasRenderingContext2D, at: { x: number; y: number }, r
   context.fill()
 }
 
-const drawQuotas = (frame: Frame, columns: readonly Column[], most: number): void => {
+const drawQuotas = (frame: Frame, { columns, exact }: SearchPicture, most: number): void => {
   const { context, colors, height, x, columnWidth } = frame
   const floor = height - BOTTOM
   const bar = Math.max(1.5, Math.min(22, columnWidth * 0.72))
   const tall = (nfe: number) => (nfe / most) * QUOTA_HEIGHT
   let [quotaBefore, usedBefore] = [0, 0]
   for (const { step, quota, used } of columns) {
-    const received = Math.min(used, Math.max(0, quotaBefore - usedBefore))
+    const received = exact ? Math.min(used, Math.max(0, quotaBefore - usedBefore)) : 0
     quotaBefore = quota
     usedBefore = used
     context.fillStyle = colors.quota

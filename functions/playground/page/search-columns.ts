@@ -22,6 +22,8 @@ export interface SearchPicture {
   readonly dots: readonly Dot[]
   readonly columns: readonly Column[]
   readonly steps: number
+  /** Whether the columns say what each step spent, or only what several did together. */
+  readonly exact: boolean
   /** Best reward after so many NFEs; it only rises. */
   readonly best: readonly { readonly nfe: number; readonly reward: number }[]
 }
@@ -45,6 +47,7 @@ export const pictureOfProgress = (progress: readonly ProgressEvent[]): SearchPic
   return {
     columns: [...columns.values()],
     steps: progress.at(-1)?.steps ?? 0,
+    exact: false,
     dots: scored.map(({ step, nfe_used, best_reward }) => ({
       nfe: nfe_used,
       step,
@@ -79,6 +82,7 @@ export const pictureOfTrace = (trace: readonly TraceLine[], upTo = trace.length)
       used,
       quota: [...quotas.values()].reduce((sum, quota) => sum + quota, 0),
     })),
+    exact: true,
     steps: Math.max(0, ...trace.map(({ step }) => step)) + 1,
     best:
       before === 0 ? best : [...best, { nfe: before, reward: best.at(-1)?.reward ?? 0 }].filter(() => best.length > 0),
