@@ -62,6 +62,8 @@ export const createRunnerTask = (scope: Construct, props: RunnerTaskProps): Ec2T
     memoryReservationMiB: stage.fleet.taskMemoryMiB,
     stopTimeout: Duration.seconds(STOP_SECONDS),
     environment: {
+      // On EC2 the agent does not say it, the SDK asks for it, and the machine's own metadata is out of reach.
+      AWS_REGION: stage.region,
       ...data.names,
       PUBLIC_URL: props.publicUrl,
       PACK_FOLDER: folder,
@@ -142,7 +144,7 @@ const pullPackFirst = (
     essential: false,
     memoryReservationMiB: 256,
     command: ['node', 'gpu-runner/pull-pack/main.ts'],
-    environment: { PACK_SOURCE: packSource, PACK_FOLDER: folder },
+    environment: { AWS_REGION: props.stage.region, PACK_SOURCE: packSource, PACK_FOLDER: folder },
   })
   pull.addMountPoints({ sourceVolume: 'packs', containerPath: PULLED_PACKS, readOnly: false })
   runner.addContainerDependencies({ container: pull, condition: ContainerDependencyCondition.SUCCESS })

@@ -16,6 +16,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import type { BundledFunction } from '../constructs/bundled-function.ts'
 import type { Metering } from '../constructs/metering.ts'
 import { metricsNamespace } from '../fleet/metrics.ts'
 import type { StageSettings } from '../stages.ts'
@@ -46,6 +47,8 @@ const MINUTE = Duration.minutes(1)
 const alarmRules = ({ data, edge, functions, runner, stage }: OperationsStackProps): Record<string, AlarmRule> => {
   const sum = { period: MINUTE, statistic: 'Sum' }
   const errors = (of: { metricErrors(props: typeof sum): IMetric }) => of.metricErrors(sum)
+  // The API answers its failures: to Lambda they are no errors. This counts them, crashes and timeouts too.
+  const answered5xx = (of: BundledFunction) => of.function.metric('Url5xxCount', sum)
   const age = (queue: Queue) => queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' })
   const length = (queue: Queue) =>
     queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' })
@@ -56,14 +59,14 @@ const alarmRules = ({ data, edge, functions, runner, stage }: OperationsStackPro
     ]),
   )
   return {
-    ApiErrors: { metric: errors(edge.api.function), above: 5, minutes: 3, says: 'The API fails with 5xx.' },
+    ApiErrors: { metric: answered5xx(edge.api), above: 5, minutes: 3, says: 'The API fails with 5xx.' },
     ApiSlow: {
       metric: edge.api.function.metricDuration({ period: MINUTE, statistic: 'p95' }),
       above: 3000,
       minutes: 5,
       says: 'The API takes more than 3 s for one request in twenty.',
     },
-    EventsErrors: { metric: errors(edge.events.function), above: 5, minutes: 3, says: 'Live events fail.' },
+    EventsErrors: { metric: answered5xx(edge.events), above: 5, minutes: 3, says: 'Live events fail.' },
     WebhooksErrors: {
       metric: errors(functions.webhooks.function),
       above: 5,
@@ -188,7 +191,7 @@ export class OperationsStack extends Stack {
         [
           graph(
             'API',
-            [edge.api.function.metricInvocations(), edge.api.function.metricErrors()],
+            [edge.api.function.metricInvocations(), edge.api.function.metric('Url5xxCount', { statistic: 'Sum' })],
             [edge.api.function.metricDuration({ statistic: 'p95' })],
           ),
           graph('Generations', [runner.metrics.visible, runner.metrics.inWork], [runner.metrics.backlogSeconds]),

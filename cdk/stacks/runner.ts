@@ -1,5 +1,5 @@
 /** The GPU fleet: a network without NAT, a cluster, the runner's service, and what makes it grow and shrink. */
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { Aspects, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { ScalableTarget, ServiceNamespace } from 'aws-cdk-lib/aws-applicationautoscaling'
 import { type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch'
 import {
@@ -11,8 +11,14 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2'
 import { DockerImageAsset, Platform } from 'aws-cdk-lib/aws-ecr-assets'
-import { Cluster, ContainerInsights, Ec2Service, type ICluster } from 'aws-cdk-lib/aws-ecs'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import {
+  CfnClusterCapacityProviderAssociations,
+  Cluster,
+  ContainerInsights,
+  Ec2Service,
+  type ICluster,
+} from 'aws-cdk-lib/aws-ecs'
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -68,6 +74,13 @@ export class RunnerStack extends Stack {
       enableECSManagedTags: true,
     })
     this.service.node.addDependency(machines)
+    // Before the cluster has the provider no service may name it, and while one does it cannot be taken away. CDK adds the
+    // association as it synthesises, and leaves this order to chance.
+    Aspects.of(cluster).add({
+      visit: (node) => {
+        if (node instanceof CfnClusterCapacityProviderAssociations) this.service.node.addDependency(node)
+      },
+    })
     this.metrics = {
       visible: overPriorities(data, 'visible', (queue) => queue.metricApproximateNumberOfMessagesVisible(ONE_MINUTE)),
       inWork: overPriorities(data, 'inWork', (queue) => queue.metricApproximateNumberOfMessagesNotVisible(ONE_MINUTE)),
@@ -163,6 +176,17 @@ export class RunnerStack extends Stack {
       scalableDimension: 'ecs:service:DesiredCount',
       minCapacity: 0,
       maxCapacity: stage.fleet.maxTasks,
+      // Made by AWS with the first target; CDK would make one that may do nothing.
+      role: Role.fromRoleArn(
+        this,
+        'ScalingRole',
+        this.formatArn({
+          service: 'iam',
+          region: '',
+          resource: 'role/aws-service-role/ecs.application-autoscaling.amazonaws.com',
+          resourceName: 'AWSServiceRoleForApplicationAutoScaling_ECSService',
+        }),
+      ),
     })
     const { running: _, ...metrics } = this.metrics
     new ScaleTasks(this, 'Scaling', {

@@ -146,8 +146,8 @@ describe('every process', () => {
         const optional = (schema as z.ZodType).safeParse(undefined).success
         assert.ok(optional || told.includes(setting), `${setting} is missing`)
       }
-      const powertools = ['POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_METRICS_NAMESPACE']
-      for (const setting of told.filter((each) => !powertools.includes(each)))
+      const readByLibraries = ['AWS_REGION', 'POWERTOOLS_SERVICE_NAME', 'POWERTOOLS_METRICS_NAMESPACE']
+      for (const setting of told.filter((each) => !readByLibraries.includes(each)))
         assert.ok(setting in part.settings, `nobody reads ${setting}`)
     })
 

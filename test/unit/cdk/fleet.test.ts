@@ -59,6 +59,14 @@ describe('a task', () => {
     assert.match(String(file), /^\/tmp\//)
   })
 
+  test('is told its region: on EC2 neither the agent nor the machine would', () => {
+    for (const { Name, Environment } of containers)
+      assert.ok(
+        Environment.some((each) => each.Name === 'AWS_REGION' && each.Value === 'us-east-1'),
+        Name,
+      )
+  })
+
   test('is built from a Dockerfile that ends as the same user and copies what its commands name', () => {
     const dockerfile = readFileSync(`${ROOT}gpu-runner/Dockerfile`, 'utf8')
     for (const target of ['cpu', 'gpu']) {
@@ -104,6 +112,23 @@ describe('a machine', () => {
     assert.equal(only('AWS::ECS::Service')['DesiredCount'], 0)
     const target = all('AWS::ApplicationAutoScaling::ScalableTarget')[0]?.[1]
     assert.equal(target?.['MinCapacity'], 0)
+  })
+})
+
+describe('the service', () => {
+  const template = stage.template('runner').toJSON()['Resources'] as Record<string, Resource & { DependsOn?: string[] }>
+  const idsOf = (type: string) => Object.keys(template).filter((id) => template[id]?.Type === type)
+
+  test('comes after the cluster has its capacity provider, and goes before it', () => {
+    const [service = ''] = idsOf('AWS::ECS::Service')
+    const [association = assert.fail()] = idsOf('AWS::ECS::ClusterCapacityProviderAssociations')
+    assert.ok(template[service]?.DependsOn?.includes(association))
+  })
+
+  test('is scaled by a role that AWS keeps for it', () => {
+    assert.match(text(only('AWS::ApplicationAutoScaling::ScalableTarget')['RoleARN']), /AutoScaling_ECSService/)
+    for (const [id, role] of all('AWS::IAM::Role'))
+      assert.doesNotMatch(text(role['AssumeRolePolicyDocument']), /application-autoscaling/, id)
   })
 })
 
@@ -205,6 +230,13 @@ describe('what needs a human', () => {
         watched.some((alarm) => alarm.includes(`${dead[0].split('/')[1]}`)),
         `nobody watches ${dead[0]}`,
       )
+  })
+
+  test('counts the failures that the API answers, which to Lambda are none', () => {
+    for (const name of ['ApiErrors', 'EventsErrors']) {
+      const alarm = alarms.find(([, { Properties }]) => String(Properties['AlarmName']).endsWith(`-${name}`))?.[1]
+      assert.equal(alarm?.Properties['MetricName'], 'Url5xxCount', name)
+    }
   })
 
   test('has a section in the runbook', () => {

@@ -40,6 +40,7 @@ const LOCAL_ONLY: Readonly<Record<string, string>> = {
 const CLOUD_ONLY: Readonly<Record<string, string>> = {
   CONCURRENCY: 'measured on the fleet; a laptop has the default',
   HEARTBEAT_FILE: 'asked for by the container health check',
+  AWS_REGION: 'no setting of ours: the SDK reads it, and Lambda sets it by itself',
   POWERTOOLS_SERVICE_NAME: 'names the function in its log lines',
   POWERTOOLS_METRICS_NAMESPACE: 'a laptop has no CloudWatch',
 }
