@@ -28,10 +28,12 @@ const service = serviceUsdPer1000Nfe(prices)
 console.log(
   `\n1,000 NFEs of ${SECONDS_PER_NFE} s, GPUs used to ${UTILISATION * 100} %; the rest of the service: $${service.toFixed(5)} (generations of ${GENERATION_NFE} NFEs)\n\n| machine | GPU | on demand | 70 % spot | spot | price of |\n| --- | --- | --- | --- | --- | --- |`,
 )
-for (const [type, { gpu, asOf }] of Object.entries(prices).filter(([, price]) => price.gpu !== undefined)) {
+for (const [type, { gpu, asOf, evidence }] of Object.entries(prices).filter(([, price]) => price.gpu !== undefined)) {
   const costs = SPOT_PARTS.map((spot) => {
     const usdAnHour = machineUsdAnHour(prices, type, spot)
     return service + gpuUsdPer1000Nfe({ usdAnHour, secondsPerNfe: SECONDS_PER_NFE, utilisation: UTILISATION })
   })
-  console.log(`| ${type} | ${gpu} | ${costs.map((cost) => `$${cost.toFixed(4)}`).join(' | ')} | ${asOf} |`)
+  console.log(
+    `| ${type} | ${gpu} | ${costs.map((cost) => `$${cost.toFixed(4)}`).join(' | ')} | ${asOf} (${evidence}) |`,
+  )
 }

@@ -7,6 +7,9 @@ const priceSchema = z.strictObject({
   per: z.string(),
   gpu: z.string().optional(),
   asOf: z.string().regex(/^\d{4}-\d\d$/),
+  /** What stands behind the number; the file's note says what each word means. */
+  evidence: z.enum(['dated', 'undated', 'memory', 'assumed']),
+  /** Where to look it up. */
   source: z.string(),
   /** What AWS never bills, each month and for the whole account. */
   freeAMonth: z.number().positive().optional(),
