@@ -2,18 +2,18 @@
 import type { SearchName } from '../../../shared/contract/search-names.ts'
 
 export const SEARCHES: Readonly<Record<SearchName, string>> = {
-  rbf: 'Rollover budget forcing: what a step saves, later steps may spend',
-  adaptive: 'Chooses its settings from what was learned on other prompts',
+  rbf: 'Drafts, then repairs in rounds; what a round saves, the next may spend',
+  adaptive: 'rbf with learned quotas; leaves the rest of a budget that buys too little',
   'best-of-n': 'Many whole images, the best one kept',
-  funnel: 'Many starts, fewer and fewer carried on',
-  'zero-order': 'Small moves of the first noise',
-  evolution: 'Noises that are bred and mutated',
+  funnel: 'Short drafts, the best quarter drawn again with more steps',
+  'zero-order': 'Climbs from one first noise to a better one nearby, with restarts',
+  evolution: 'A population of images, bred and mutated in noise and picture',
   sop: 'Search over paths: forward and back',
   smc: 'Weighted particles, resampled',
   code: 'Blocks of steps, best of each block',
   svdd: 'Best of a fixed number at every step',
-  particles: 'Particles with a steered choice',
-  threshold: 'Takes the first that passes a bar',
-  lidar: 'Looks ahead before it steps',
+  particles: 'A beam whose width follows the spread of rewards',
+  threshold: 'Takes the first candidate that stands out among its siblings',
+  lidar: 'Cheap look-aheads, then walks that lean towards the good ones',
   'rbf-paper': 'Rollover budget forcing, exactly as published',
 }
