@@ -49,7 +49,8 @@ export const createApi = (api: ApiContext): Api => {
   app.use('/v1/admin/*', authenticateAdmin(api))
   for (const path of ACCOUNT_PATHS) app.use(path, authenticateAccount(api))
   for (const path of ACCOUNT_PATHS) app.use(path, limitRate(api))
-  for (const path of ['/v1/generations', '/v1/generations/:id']) app.use(path, waitForEnd(api))
+  for (const path of ['/v1/generations', '/v1/generations/:id', '/v1/generations/:id/extend'])
+    app.use(path, waitForEnd(api))
   app.use('/v1/*', idempotent(api))
   for (const add of [
     addCreateGeneration,

@@ -111,7 +111,7 @@ export class Rollover {
   }
 
   /** Goes on with a search that spent its budget, as a generation of its own. */
-  extend(id: string, extension: Extension, options?: CallOptions): Promise<Generation> {
+  extend(id: string, extension: Extension, options?: CreateOptions): Promise<Generation> {
     return extendGeneration(this.#api, id, extension, options)
   }
 

@@ -56,15 +56,13 @@ export const hasEnded = ({ finished_at }: Pick<Generation, 'finished_at'>): bool
 export const createGeneration = (
   api: Connection,
   request: NewGeneration,
-  { waitSeconds, ...options }: CreateOptions = {},
-): Promise<Generation> =>
-  api.json({
-    method: 'POST',
-    path: '/v1/generations',
-    body: request,
-    ...options,
-    ...(waitSeconds !== undefined && { headers: { prefer: `wait=${waitSeconds}` }, heldMs: waitSeconds * 1000 }),
-  })
+  options: CreateOptions = {},
+): Promise<Generation> => api.json({ method: 'POST', path: '/v1/generations', body: request, ...waiting(options) })
+
+const waiting = ({ waitSeconds, ...options }: CreateOptions) => ({
+  ...options,
+  ...(waitSeconds !== undefined && { headers: { prefer: `wait=${waitSeconds}` }, heldMs: waitSeconds * 1000 }),
+})
 
 export const getGeneration = (api: Connection, id: string, options: CallOptions = {}): Promise<Generation> =>
   api.json({ method: 'GET', path: pathOf(id), ...options })
@@ -117,5 +115,6 @@ export const extendGeneration = (
   api: Connection,
   id: string,
   extension: Extension,
-  options: CallOptions = {},
-): Promise<Generation> => api.json({ method: 'POST', path: `${pathOf(id)}/extend`, body: extension, ...options })
+  options: CreateOptions = {},
+): Promise<Generation> =>
+  api.json({ method: 'POST', path: `${pathOf(id)}/extend`, body: extension, ...waiting(options) })

@@ -102,7 +102,7 @@ describe('a request with an Idempotency-Key', () => {
     assert.equal(accepted.length + waiting.length, 12)
     assert.ok(accepted.length >= 1)
     for (const response of waiting) {
-      assert.ok(Number(response.headers.get('retry-after')) >= 1)
+      assert.equal(response.headers.get('retry-after'), '1')
       assert.equal(await codeOf(response), 'idempotency_in_progress')
     }
     const ids = new Set(await Promise.all(accepted.map(async (response) => (await generationOf(response)).id)))

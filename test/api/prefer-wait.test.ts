@@ -75,6 +75,22 @@ describe('a request that prefers to wait', () => {
     assert.deepEqual([again.status, (await generationOf(again)).status], [200, 'succeeded'])
   })
 
+  test('gets the ended extension in the answer of the extend', async () => {
+    const { id } = await generationOf(await create({}))
+    await work(id)
+    const waiting = edge.request('POST', `/v1/generations/${id}/extend`, {
+      key: account.apiKey,
+      body: { nfe_budget: 10 },
+      headers: { prefer: 'wait=20' },
+    })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await work(await newest())
+    const response = await waiting
+    assert.deepEqual([response.status, response.headers.get('preference-applied')], [200, 'wait=20'])
+    const extension = await generationOf(response)
+    assert.deepEqual([extension.extends, extension.status], [id, 'succeeded'])
+  })
+
   test('is not kept waiting by a refusal', async () => {
     const response = await create({ prefer: 'wait=30' }, { ...BODY, nfe_budget: 0 })
     assert.equal(response.status, 422)

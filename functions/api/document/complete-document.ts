@@ -76,7 +76,11 @@ const completeOperation = (operation: Operation, place: Place): void => {
   })
 }
 
-const WAITING: ReadonlySet<string> = new Set(['post /v1/generations', 'get /v1/generations/{id}'])
+const WAITING: ReadonlySet<string> = new Set([
+  'post /v1/generations',
+  'get /v1/generations/{id}',
+  'post /v1/generations/{id}/extend',
+])
 
 /** Statuses that the path, the method and the body make possible. */
 const refusalsOf = (operation: Operation, { path, method }: Place): number[] => {

@@ -26,7 +26,11 @@ export const addExtendGeneration = (app: Api, api: ApiContext): void => {
       params: z.object({ id: z.string().max(64) }),
       body: jsonBody(extensionRequestSchema(api.webhooks)),
     },
-    responses: { 202: json(generationSchema, 'Accepted: the NFEs are held and the search queued'), ...problems },
+    responses: {
+      202: json(generationSchema, 'Accepted: the NFEs are held and the search queued'),
+      200: json(generationSchema, 'With `Prefer: wait`: accepted, and ended within that time'),
+      ...problems,
+    },
   })
   app.openapi(route, async (context) => {
     const { id } = context.req.valid('param')

@@ -31,6 +31,8 @@ import { drawSeeded } from './draw.ts'
 
 /** Longer than any create takes; a second try that comes too early after all repeats the same writes. */
 const CLAIM_MS = 30_000
+/** Nearly every first try has answered by then: until so long after its claim, it is worth asking again in a second. */
+const ANSWERED_MS = 2000
 /** Routes of the administration key have no account; `admin` is no account's id. */
 const ADMIN_SCOPE = 'admin'
 const KEPT_HEADERS = ['content-type', 'location']
@@ -96,7 +98,8 @@ const claimedOrThrow = (
         'This Idempotency-Key was used with another request. Draw a new one.',
       )
     case 'in progress': {
-      const seconds = Math.max(1, Math.ceil((claim.until - now) / 1000))
+      const leftMs = claim.until - now
+      const seconds = leftMs > CLAIM_MS - ANSWERED_MS ? 1 : Math.max(1, Math.ceil(leftMs / 1000))
       throw new ProblemError(
         'idempotency_in_progress',
         'The first request with this Idempotency-Key is still at work.',
