@@ -41,3 +41,14 @@ export const jsonOrCsv = <Schema extends z.ZodType>(schema: Schema, description:
   description,
   content: { 'application/json': { schema }, 'text/csv': { schema: z.string() } },
 })
+
+/** What a charge is broken down by, and what it counts: columns of every table about charges. */
+export const CHARGE_COLUMNS = [
+  'key_id',
+  'pack',
+  'priority',
+  'price_list',
+  'price_micro_usd_per_nfe',
+  'generations',
+  'nfe_used',
+] as const

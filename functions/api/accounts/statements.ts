@@ -16,7 +16,7 @@ import { type DrawnStatement, readStatement } from '../../../shared/stores/state
 import type { ApiContext, ApiEnv } from '../context.ts'
 import { csvResponse, formatCsv } from '../http/csv.ts'
 import { type Api, problems } from '../route.ts'
-import { accountOf, BOOKS, type Books, formatQuery, jsonOrCsv } from './books.ts'
+import { accountOf, BOOKS, type Books, CHARGE_COLUMNS, formatQuery, jsonOrCsv } from './books.ts'
 
 export const addStatements = (app: Api, api: ApiContext): void => {
   for (const books of BOOKS) {
@@ -105,16 +105,6 @@ const viewInvoice = ({ id }: Account, drawn: DrawnStatement & { closed_at: numbe
   lines: drawn.charges.map(viewCharge),
   total_micro_usd: drawn.charged_micro_usd,
 })
-
-const CHARGE_COLUMNS = [
-  'key_id',
-  'pack',
-  'priority',
-  'price_list',
-  'price_micro_usd_per_nfe',
-  'generations',
-  'nfe_used',
-] as const
 
 const EMPTY_CHARGE = {
   key_id: null,

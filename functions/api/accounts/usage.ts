@@ -13,7 +13,7 @@ import type { ApiContext } from '../context.ts'
 import { refuseFields } from '../generations/check-request.ts'
 import { csvResponse, formatCsv } from '../http/csv.ts'
 import { type Api, problems } from '../route.ts'
-import { accountOf, BOOKS, formatQuery, jsonOrCsv } from './books.ts'
+import { accountOf, BOOKS, CHARGE_COLUMNS, formatQuery, jsonOrCsv } from './books.ts'
 
 const query = z.strictObject({
   from: z.iso
@@ -60,17 +60,7 @@ export const addUsage = (app: Api, api: ApiContext): void => {
   }
 }
 
-const COLUMNS = [
-  'date',
-  'key_id',
-  'pack',
-  'priority',
-  'price_list',
-  'price_micro_usd_per_nfe',
-  'generations',
-  'nfe_used',
-  'price_micro_usd',
-] as const
+const COLUMNS = ['date', ...CHARGE_COLUMNS, 'price_micro_usd'] as const
 
 const daysOf = (asked: { from?: string | undefined; to?: string | undefined }, now: number) => {
   const { to = dayOf(now) } = asked

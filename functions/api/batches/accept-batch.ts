@@ -3,15 +3,14 @@
  * promise; should this process die after it, reconcile makes the generations.
  */
 import { type FieldError, ProblemError } from '../../../shared/contract/problem.ts'
-import { quoteGeneration } from '../../../shared/domain/price.ts'
 import { type BatchItem, findBatch, putBatch } from '../../../shared/stores/batches.ts'
 import { expandBatch } from '../../../shared/stores/expand-batch.ts'
 import type { GenerationItem } from '../../../shared/stores/generations.ts'
 import { type Hold, settleHold } from '../../../shared/stores/holds.ts'
 import type { ApiContext } from '../context.ts'
-import { type Asker, newGeneration } from '../generations/accept-generation.ts'
-import { checkRequest, refuseFields } from '../generations/check-request.ts'
-import { refuseBeyondKey, takeHolds } from '../generations/take-hold.ts'
+import { type Asker, newGeneration, prepareGeneration } from '../generations/accept-generation.ts'
+import { refuseFields } from '../generations/check-request.ts'
+import { takeHolds } from '../generations/take-hold.ts'
 import type { ReadLine } from './read-batch.ts'
 
 const MAX_IDS = 3
@@ -59,15 +58,8 @@ const newBatch = (
 
 /** A key's cap for one request is a cap for each line; its caps for day and month hold for the whole. */
 const lineGeneration = (api: ApiContext, by: Asker, request: ReadLine['request']): GenerationItem => {
-  const checked = checkRequest(api, request)
-  const quote = quoteGeneration(checked.card.manifest, {
-    nfe: request.nfe_budget,
-    priority: request.priority,
-    at: by.draw.at,
-  })
-  refuseBeyondKey(by.key, { pack: checked.card.manifest.name, nfe: quote.nfe })
-  const seed = request.seed ?? new DataView(by.draw.bytes(4).slice().buffer).getUint32(0)
-  return newGeneration({ id: by.draw.id('gen'), by, request, checked, quote, seed })
+  const terms = prepareGeneration(api, by, request)
+  return newGeneration({ id: by.draw.id('gen'), by, request, ...terms })
 }
 
 /** Undefined when reconcile had given the batch up: then nothing is held under its ids that stays held. */

@@ -38,6 +38,24 @@ export const acceptGeneration = async (
   request: GenerationRequest,
   extension: Extension = {},
 ): Promise<GenerationItem> => {
+  const terms = prepareGeneration(api, by, request)
+  for (let at = 0; at < MAX_IDS; at++) {
+    const item = { ...newGeneration({ id: by.draw.id('gen'), by, request, ...terms }), ...extension }
+    const accepted = await acceptOnce(api, by, item)
+    if (accepted !== undefined) return accepted
+  }
+  throw new ProblemError('unavailable', 'The request took too long and was dropped; nothing was charged.')
+}
+
+/** What a request comes to once everything that needs no store was checked. */
+export interface CheckedTerms {
+  readonly checked: CheckedRequest
+  readonly quote: Quote
+  readonly seed: number
+}
+
+/** Throws ProblemError on what pack or key refuse. Draws the seed, where the request has none. */
+export const prepareGeneration = (api: ApiContext, by: Asker, request: GenerationRequest): CheckedTerms => {
   const checked = checkRequest(api, request)
   const quote = quoteGeneration(checked.card.manifest, {
     nfe: request.nfe_budget,
@@ -46,22 +64,16 @@ export const acceptGeneration = async (
   })
   refuseBeyondKey(by.key, { pack: checked.card.manifest.name, nfe: quote.nfe })
   const seed = request.seed ?? new DataView(by.draw.bytes(4).slice().buffer).getUint32(0)
-  for (let at = 0; at < MAX_IDS; at++) {
-    const item = { ...newGeneration({ id: by.draw.id('gen'), by, request, checked, quote, seed }), ...extension }
-    const accepted = await acceptOnce(api, by, item)
-    if (accepted !== undefined) return accepted
-  }
-  throw new ProblemError('unavailable', 'The request took too long and was dropped; nothing was charged.')
+  return { checked, quote, seed }
 }
 
-export const newGeneration = (from: {
-  id: string
-  by: Asker
-  request: GenerationRequest
-  checked: CheckedRequest
-  quote: Quote
-  seed: number
-}): GenerationItem => {
+export const newGeneration = (
+  from: CheckedTerms & {
+    id: string
+    by: Asker
+    request: GenerationRequest
+  },
+): GenerationItem => {
   const { id, by, request, checked, quote, seed } = from
   return {
     id,

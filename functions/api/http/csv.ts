@@ -2,7 +2,7 @@
 
 type Cell = string | number | null
 
-/** A header and a line for each row, in the order of the first row's columns; `columns` names them when there is no row. */
+/** A header and a line for each row, with these columns in this order. */
 export const formatCsv = <Row extends object>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],

@@ -8,7 +8,7 @@ import { RunNotes, type ViewProps } from './generate.tsx'
 import { ProblemNote } from './problem-note.tsx'
 import { PromptForm, requestOf, SeedField } from './prompt-form.tsx'
 import { RewardCurve } from './reward-curve.tsx'
-import type { Run } from './run.ts'
+import { isOpen, type Run } from './run.ts'
 import { bestOf, RunImage, usedOf } from './run-view.tsx'
 import { useQuote } from './use-quote.ts'
 import { useRuns } from './use-run.ts'
@@ -22,7 +22,7 @@ export const Compare = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: V
   const [chosen, setChosen] = useState<readonly SearchName[]>(FIRST)
   const { runs, start } = useRuns(client, onBalance)
   const quoted = useQuote(client, requestOf(asked))
-  const open = runs.some(({ phase, error }) => phase !== 'ended' && phase !== 'refused' && error === undefined)
+  const open = runs.some(isOpen)
   const send = () => {
     const seed = asked.seed === '' ? drawSeed() : Number(asked.seed)
     start(chosen.map((search) => ({ ...requestOf({ ...asked, search }), seed })))

@@ -5,7 +5,7 @@ import { saveText, saveUrl } from './export.ts'
 import { ProblemNote } from './problem-note.tsx'
 import { type Asked, PromptForm, requestOf, SearchSettings } from './prompt-form.tsx'
 import { RewardCurve } from './reward-curve.tsx'
-import type { Run } from './run.ts'
+import { isOpen, type Run } from './run.ts'
 import { Counts, Money, RunImage } from './run-view.tsx'
 import { SearchView } from './search-view.tsx'
 import { useQuote } from './use-quote.ts'
@@ -24,7 +24,7 @@ export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: 
   const { runs, start, cancel } = useRuns(client, onBalance)
   const quoted = useQuote(client, requestOf(asked))
   const [run] = runs
-  const open = run !== undefined && run.phase !== 'ended' && run.phase !== 'refused' && run.error === undefined
+  const open = run !== undefined && isOpen(run)
   const send = () => {
     start([requestOf(asked)])
     onBalance()

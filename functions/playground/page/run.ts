@@ -27,6 +27,10 @@ export interface Run {
   readonly error?: unknown
 }
 
+/** Whether it may still change. */
+export const isOpen = ({ phase, error }: Run): boolean =>
+  phase !== 'ended' && phase !== 'refused' && error === undefined
+
 const RECONNECT_MS = 700
 
 const wait = (ms: number, signal: AbortSignal): Promise<void> =>

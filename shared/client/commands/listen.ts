@@ -1,9 +1,9 @@
 /** rollover webhooks listen: a receiver on this machine that verifies what comes, shows it, and hands it on where asked. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { EVENT_TYPES } from '../../contract/event.ts'
 import { verifyWebhook } from '../verify-webhook.ts'
-import { type Command, EXIT, show, type Terminal, UsageError } from './command.ts'
+import { type Command, EXIT, show, type Terminal } from './command.ts'
+import { EVENT_OPTION, eventsOf } from './event-filter.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 const HEADERS = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
@@ -14,20 +14,12 @@ export const listen: Command = {
   options: {
     port: { type: 'string', value: 'N', summary: 'port on loopback (any free one)' },
     url: { type: 'string', value: 'URL', summary: 'public address that leads to the port, such as a tunnel' },
-    event: {
-      type: 'string',
-      value: 'TYPE',
-      multiple: true,
-      summary: 'only these; all unless said',
-      choices: EVENT_TYPES,
-    },
+    event: EVENT_OPTION,
     forward: { type: 'string', value: 'URL', summary: 'hand each verified event on to this address' },
     count: { type: 'string', value: 'N', summary: 'end after so many events' },
   },
   run: async (terminal, given) => {
-    const events = EVENT_TYPES.filter((type) => given.texts('event').includes(type))
-    if (events.length < given.texts('event').length)
-      throw new UsageError(`--event takes one of ${EVENT_TYPES.join(', ')}`)
+    const events = eventsOf(given.texts('event'))
     const client = await terminal.client()
     const server = createServer()
     server.listen(given.number('port') ?? 0, '127.0.0.1')

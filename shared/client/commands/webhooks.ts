@@ -1,6 +1,6 @@
 /** rollover webhooks list, create, delete, test, deliveries, replay. */
-import { EVENT_TYPES } from '../../contract/event.ts'
-import { type Command, EXIT, onlyArgument, show, UsageError } from './command.ts'
+import { type Command, EXIT, onlyArgument, show } from './command.ts'
+import { EVENT_OPTION, eventsOf } from './event-filter.ts'
 import { listen } from './listen.ts'
 import { table } from './text.ts'
 
@@ -31,18 +31,10 @@ const create: Command = {
   summary: 'Send events to an address; the secret is shown once',
   takes: 'URL',
   options: {
-    event: {
-      type: 'string',
-      value: 'TYPE',
-      multiple: true,
-      summary: 'only these; all unless said',
-      choices: EVENT_TYPES,
-    },
+    event: EVENT_OPTION,
   },
   run: async (terminal, given) => {
-    const events = EVENT_TYPES.filter((type) => given.texts('event').includes(type))
-    if (events.length < given.texts('event').length)
-      throw new UsageError(`--event takes one of ${EVENT_TYPES.join(', ')}`)
+    const events = eventsOf(given.texts('event'))
     const request = { url: onlyArgument(given, 'URL'), ...(events.length > 0 && { events }) }
     const made = await (await terminal.client()).webhookEndpoints.create(request, { signal: terminal.signal })
     show(terminal, made, ({ id, secret }) => [`${id}  ${secret}  (shown once)`])
