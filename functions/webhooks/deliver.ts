@@ -6,10 +6,10 @@ import type { DeliveryMessage } from '../../shared/contract/queue.ts'
 import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import { nextAttempt } from '../../shared/domain/retry-schedule.ts'
 import { signWebhook } from '../../shared/domain/webhook-signature.ts'
+import { type PostResult, postGuarded } from '../../shared/outbound/post-guarded.ts'
 import { attemptsInSeries, claimDelivery, type Delivery, recordAttempt } from '../../shared/stores/deliveries.ts'
 import { MAX_DELAY_SECONDS, sendDeliveryMessage } from '../../shared/stores/queues.ts'
 import { announceDisabled, type EndpointContext, judgeEndpoint } from './judge-endpoint.ts'
-import { type PostResult, postGuarded } from './post-guarded.ts'
 import { findReceiver, type Receiver } from './receiver.ts'
 
 export interface DeliveryContext extends EndpointContext {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { guardDestination, lookupAmong } from '../../../functions/webhooks/address-guard.ts'
+import { guardDestination, lookupAmong } from '../../../shared/outbound/guard-destination.ts'
 
 const CLOUD = { allowHttp: false, allowedCidrs: [] }
 const guard = (answers: readonly string[], url = 'https://hooks.example/x') =>

@@ -4,8 +4,8 @@
  */
 import { lookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import { readWebhookUrl } from '../../shared/contract/webhook-url.ts'
-import { type AddressPolicy, refuseAddress } from '../../shared/domain/public-address.ts'
+import { readWebhookUrl } from '../contract/webhook-url.ts'
+import { type AddressPolicy, refuseAddress } from '../domain/public-address.ts'
 
 /** Every address of a host name; rejects or answers none when there is none. */
 export type Resolve = (host: string) => Promise<readonly string[]>

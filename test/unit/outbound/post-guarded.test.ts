@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { describe, it, mock } from 'node:test'
 import { Webhook } from 'standardwebhooks'
-import { EXCERPT_BYTES } from '../../../functions/webhooks/post-guarded.ts'
 import { nextAttempt } from '../../../shared/domain/retry-schedule.ts'
 import { encodeWebhookSecret, signWebhook } from '../../../shared/domain/webhook-signature.ts'
+import { EXCERPT_BYTES } from '../../../shared/outbound/post-guarded.ts'
 import { drip, listen, post, RECEIVER, receive, receiveRaw } from './loopback.ts'
 
 /** So that waiting for ever is a failure and not a hang. */

@@ -4,7 +4,7 @@ import type { Server as HttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server as NetServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type GuardedPost, postGuarded } from '../../../functions/webhooks/post-guarded.ts'
+import { type GuardedPost, postGuarded } from '../../../shared/outbound/post-guarded.ts'
 
 export const LOOPBACK = { allowHttp: true, allowedCidrs: ['127.0.0.0/8'] }
 /** Nothing outside this process knows the name, so a connection proves that the answer given here was used. */

@@ -4,8 +4,8 @@
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
-import type { AddressPolicy } from '../../shared/domain/public-address.ts'
-import { type Destination, type GuardResult, guardDestination, lookupAmong, type Resolve } from './address-guard.ts'
+import type { AddressPolicy } from '../domain/public-address.ts'
+import { type Destination, type GuardResult, guardDestination, lookupAmong, type Resolve } from './guard-destination.ts'
 
 /** Bytes of a response's body that are read before the connection is destroyed. */
 export const EXCERPT_BYTES = 8192
