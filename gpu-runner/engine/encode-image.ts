@@ -2,6 +2,7 @@
 import sharp, { type Sharp } from 'sharp'
 import type { ImageFormat } from '../../shared/contract/generation.ts'
 import { encodePng, type ImageTensor, pixelsOf } from './png.ts'
+import type { Picture } from './small-picture.ts'
 
 /** Near the quality at which losses stop to be seen. Chroma is kept whole: small things in flat colours show it first. */
 const LOSSY: Readonly<Record<Exclude<ImageFormat, 'png'>, (image: Sharp) => Sharp>> = {
@@ -10,19 +11,31 @@ const LOSSY: Readonly<Record<Exclude<ImageFormat, 'png'>, (image: Sharp) => Shar
 }
 
 const PREVIEW_QUALITY = 60
+const THUMBNAIL_QUALITY = 55
 
 /** 8 bits a channel, no metadata. On one machine the same tensor gives the same bytes; of PNG, on every machine. */
 export async function encodeImage(image: ImageTensor, format: ImageFormat): Promise<Uint8Array> {
   if (format === 'png') return encodePng(image)
-  return new Uint8Array(await LOSSY[format](sharpOf(image)).toBuffer())
+  const { width, height } = image
+  return new Uint8Array(await LOSSY[format](sharpOf({ pixels: pixelsOf(image), width, height })).toBuffer())
 }
 
-/** A WebP whose longer side has at most `side` pixels; one to two kilobytes at 64. */
-export async function encodePreview(image: ImageTensor, side: number): Promise<Uint8Array> {
-  const small = sharpOf(image).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
-  return new Uint8Array(await small.webp({ quality: PREVIEW_QUALITY }).toBuffer())
+/** A WebP to look at, of the picture's size. */
+export async function encodePreview(picture: Picture): Promise<Uint8Array> {
+  return new Uint8Array(await sharpOf(picture).webp({ quality: PREVIEW_QUALITY }).toBuffer())
 }
 
-function sharpOf(image: ImageTensor): Sharp {
-  return sharp(pixelsOf(image), { raw: { width: image.width, height: image.height, channels: 3 } })
+/** Pictures of one size as one WebP: one below the other, each `side` pixels wide. At least one. */
+export async function encodeThumbnails(pictures: readonly Picture[], side: number): Promise<Uint8Array> {
+  const [{ width, height } = { width: 1, height: 1 }] = pictures
+  const pixels = new Uint8ClampedArray(pictures.length * 3 * width * height)
+  for (const [at, picture] of pictures.entries()) pixels.set(picture.pixels, at * 3 * width * height)
+  const column = sharpOf({ pixels, width, height: height * pictures.length })
+  const tall = Math.max(1, Math.round((height * side) / width)) * pictures.length
+  const small = column.resize({ width: side, height: tall, fit: 'fill' })
+  return new Uint8Array(await small.webp({ quality: THUMBNAIL_QUALITY }).toBuffer())
+}
+
+function sharpOf({ pixels, width, height }: Picture): Sharp {
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
 }

@@ -15,13 +15,13 @@ import { createBatcher } from './batcher.ts'
 import { createRowEvaluator, type EvaluationRow } from './evaluate-rows.ts'
 import { addRun, spendNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
-import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest } from './protocol.ts'
+import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest, type SeenEvaluation } from './protocol.ts'
 
 interface Opened {
   readonly manifest: PackManifest
   readonly tokenizer: PackTokenizer
   readonly graphs: Graphs
-  readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly Evaluation[]>
+  readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly SeenEvaluation[]>
   readonly nfe: BigInt64Array
 }
 
@@ -31,6 +31,7 @@ interface Begun {
   readonly target: Float32Array
   readonly counts: Counts
   readonly spend: () => void
+  readonly pictureSide?: number
 }
 
 type Handlers = {
@@ -52,7 +53,7 @@ const handlers: Handlers = {
     return { value: pack.manifest }
   },
 
-  begin: async ({ evaluator, prompt, reward, nfe }) => {
+  begin: async ({ evaluator, prompt, reward, nfe, pictureSide }) => {
     const { manifest, tokenizer, graphs, nfe: total } = theModel()
     const target = refuse(() => countTarget(manifest.rewards.count, reward.counts))
     const ids = tokenizer.encode(spellNumbers(prompt, manifest), manifest.tokenizer.max_length)
@@ -61,20 +62,21 @@ const handlers: Handlers = {
       spendNfe(nfe)
       spendNfe(total)
     }
-    evaluators.set(evaluator, { conditioning, target, counts: reward.counts, spend })
+    const watched = pictureSide === undefined ? {} : { pictureSide }
+    evaluators.set(evaluator, { conditioning, target, counts: reward.counts, spend, ...watched })
     return { value: undefined }
   },
 
   evaluate: async ({ evaluator, latents, asks }) => {
-    const { conditioning, target, spend } = begun(evaluator)
+    const { counts: _, ...shared } = begun(evaluator)
     const size = latents.length / asks.length
     const rows = asks.map((ask, index) => {
       const latent = latents.subarray(index * size, (index + 1) * size)
-      return { ...ask, latent, conditioning, target, spend }
+      return { ...ask, latent, ...shared }
     })
     const value = await theModel().submit(rows)
     for (const evaluation of value) checkFinite(evaluation)
-    return { value, transfer: value.flatMap(({ velocity }) => (velocity ? [bufferOf(velocity)] : [])) }
+    return { value, transfer: value.flatMap(buffersOf) }
   },
 
   render: async ({ evaluator, latent }) => {
@@ -142,6 +144,11 @@ async function answer<Name extends keyof ModelProtocol>({ id, name, body }: Mode
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const bufferOf = (floats: Float32Array): ArrayBuffer => floats.buffer as ArrayBuffer
+
+const buffersOf = ({ velocity, picture }: SeenEvaluation): ArrayBuffer[] => [
+  ...(velocity ? [bufferOf(velocity)] : []),
+  ...(picture ? [picture.pixels.buffer] : []),
+]
 
 const reply = (message: ModelReply, transfer: readonly ArrayBuffer[]): void =>
   parentPort?.postMessage(message, transfer)

@@ -5,11 +5,12 @@ import { sizeOf } from '../pack/graph-signature.ts'
 import type { Provider } from '../pack/providers.ts'
 import { PackError } from '../pack/read-pack.ts'
 import type { CountReward, Found } from '../reward/count.ts'
-import type { Ask, Evaluation } from '../search/search.ts'
+import type { Ask } from '../search/search.ts'
 import { allFinite } from './all-finite.ts'
 import { createGraphMeters, createNfeMeter, type Meters, readGraphMeters, readNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
 import type { ImageTensor } from './png.ts'
+import type { SeenEvaluation } from './protocol.ts'
 import { startThread, type Thread } from './thread.ts'
 
 export interface ModelOptions {
@@ -28,6 +29,8 @@ export interface ModelOptions {
 export interface Conditions {
   readonly prompt: string
   readonly reward: CountReward
+  /** Longest side, in pixels, of the pictures that come with rewards; none unless said. */
+  readonly pictureSide?: number
 }
 
 /** A finished image: the pixels, and what the reward sees in them. */
@@ -42,7 +45,7 @@ export interface Evaluator {
    * One evaluation an ask, same order; the same numbers however the asks are batched. Costs one NFE for each ask that
    * wants a velocity. Rejects with ModelError.
    */
-  evaluate(asks: readonly Ask[]): Promise<readonly Evaluation[]>
+  evaluate(asks: readonly Ask[]): Promise<readonly SeenEvaluation[]>
   /** The image of a clean latent. Costs no NFE. Rejects with ModelError. */
   render(latent: Float32Array): Promise<Rendering>
   /** NFEs spent for this generation, counted where the network runs. Still right after the thread has crashed. */

@@ -9,7 +9,7 @@ export interface ImageTensor {
 }
 
 /** 8-bit RGB, [height, width, 3]. Throws RangeError on a tensor of another size. */
-export function pixelsOf({ data, width, height }: ImageTensor): Uint8ClampedArray {
+export function pixelsOf({ data, width, height }: ImageTensor): Uint8ClampedArray<ArrayBuffer> {
   const plane = width * height
   if (data.length !== 3 * plane)
     throw new RangeError(`an image of ${width} x ${height} has ${3 * plane} numbers, got ${data.length}`)

@@ -4,6 +4,10 @@ import type { Provider } from '../pack/providers.ts'
 import type { CountReward, Found } from '../reward/count.ts'
 import type { Ask, Evaluation } from '../search/search.ts'
 import type { ModelFault } from './model-error.ts'
+import type { Picture } from './small-picture.ts'
+
+/** With the picture that its reward has seen, where the generation is watched. */
+export type SeenEvaluation = Evaluation & { readonly picture?: Picture }
 
 /** Reads as: what is asked under each name, and what comes back. */
 export interface ModelProtocol {
@@ -19,12 +23,12 @@ export interface ModelProtocol {
     reply: PackManifest
   }
   begin: {
-    request: { evaluator: number; prompt: string; reward: CountReward; nfe: BigInt64Array }
+    request: { evaluator: number; prompt: string; reward: CountReward; nfe: BigInt64Array; pictureSide?: number }
     reply: undefined
   }
   evaluate: {
     request: { evaluator: number; latents: Float32Array; asks: readonly Pick<Ask, 't' | 'wants'>[] }
-    reply: readonly Evaluation[]
+    reply: readonly SeenEvaluation[]
   }
   render: {
     request: { evaluator: number; latent: Float32Array }

@@ -4,6 +4,7 @@ import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { Model } from '../engine/model.ts'
+import type { SeenEvaluation } from '../engine/protocol.ts'
 import { type Interruption, runSearch, type SearchOutcome } from '../engine/run-search.ts'
 import type { Profile } from '../search/profile.ts'
 import type { SearchProgress } from '../search/search.ts'
@@ -12,8 +13,8 @@ import { type EndedSearch, endSearch } from './end-search.ts'
 import { StoppedWaiting, untilHandBack } from './hand-back.ts'
 import { type CheckpointEvery, keepCheckpoints } from './keep-checkpoints.ts'
 import type { LeaseKeeper } from './keep-lease.ts'
-import { makePreviews } from './preview.ts'
 import { recordTrace } from './record-trace.ts'
+import { PICTURE_SIDE, showCandidates } from './show-candidates.ts'
 import { showProgress } from './show-progress.ts'
 import { type SearchStart, startSearch } from './start-search.ts'
 import { type CancelWatch, watchCancel } from './watch-cancel.ts'
@@ -42,13 +43,18 @@ export const searchGeneration = async (
   const started = await startSearch(on, generation)
   const { search, from, nfeBefore, nfeResumed } = started
   const prompt = spellNumbers(generation.prompt, manifest)
-  const evaluator = await on.model.begin({ prompt, reward: { name: 'count', counts: generation.counts } })
+  const watched = generation.previews === true
+  const evaluator = await on.model.begin({
+    prompt,
+    reward: { name: 'count', counts: generation.counts },
+    ...(watched && { pictureSide: PICTURE_SIDE }),
+  })
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
   const trace = recordTrace(nfeBefore, started.trace)
   let state = from
-  const best = () => (state === undefined ? undefined : search.answers(state)[0])
-  const preview = generation.previews === true ? makePreviews({ evaluator, best, now: on.now }) : undefined
-  const progress = showProgress({ table: on.table, now: on.now, generation, ...(preview && { preview }) })
+  let evaluated: readonly SeenEvaluation[] = []
+  const candidates = watched ? showCandidates(nfeBefore) : undefined
+  const progress = showProgress({ table: on.table, now: on.now, generation, ...(candidates && { candidates }) })
   const checkpoints = keepCheckpoints({ ...on, every: on.checkpointEvery, generation, nfeResumed })
   try {
     const outcome = await runSearch({
@@ -56,10 +62,16 @@ export const searchGeneration = async (
       settings: started.settings,
       task: started.task,
       ...(from !== undefined && { from }),
-      evaluate: (asks) => untilHandBack(on.stopping, evaluator.evaluate(asks)),
+      evaluate: async (asks) => {
+        evaluated = await untilHandBack(on.stopping, evaluator.evaluate(asks))
+        return evaluated
+      },
       shouldStop: () => interruptionOf(on, generation, { keeper, watch }),
       onProgress: (told) => progress.show(ownProgress(told, nfeBefore)),
-      onRecords: trace.add,
+      onRecords: (records) => {
+        trace.add(records)
+        candidates?.add(records, evaluated)
+      },
       onState: (told) => {
         state = told
         checkpoints.note(() => midSearch(told, started, trace.text()), search.progress(told).nfeUsed - nfeBefore)

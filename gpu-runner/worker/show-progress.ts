@@ -5,12 +5,13 @@ import { type GenerationItem, writeProgress } from '../../shared/stores/generati
 import { putLiveEvent } from '../../shared/stores/live-events.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { SearchProgress } from '../search/search.ts'
+import { type ShownCandidates, UNWATCHED } from './show-candidates.ts'
 
 export interface ShownProgress {
   show(progress: SearchProgress): void
   /** What was shown last, written or not. */
   last(): Progress | undefined
-  /** Resolves when nothing is being written any more. */
+  /** Writes what was shown and not written; resolves when nothing is being written any more. */
   settled(): Promise<void>
 }
 
@@ -18,8 +19,8 @@ export interface ShowProgress {
   readonly table: Table
   readonly now: () => number
   readonly generation: GenerationItem
-  /** A small image of the best so far, where it is wanted and new. */
-  readonly preview?: (progress: SearchProgress) => Promise<string | undefined>
+  /** What people who watch see of the candidates, where that is wanted. */
+  readonly candidates?: ShownCandidates
 }
 
 const PROGRESS_EVERY_MS = 400
@@ -32,26 +33,33 @@ export const showProgress = (on: ShowProgress): ShownProgress => {
   let writing: Promise<unknown> | undefined
   let lastAt = 0
   let last: SearchProgress | undefined
+  let written: SearchProgress | undefined
+  const begin = (progress: SearchProgress) => {
+    lastAt = on.now()
+    written = progress
+    writing = write(progress)
+      .catch((error) => console.error(JSON.stringify({ level: 'warn', where: 'progress', error: String(error) })))
+      .finally(() => {
+        writing = undefined
+      })
+  }
   return {
     last: () => last && viewProgress(last),
     show: (progress) => {
       last = progress
-      if (writing !== undefined || on.now() - lastAt < PROGRESS_EVERY_MS) return
-      lastAt = on.now()
-      writing = write(progress)
-        .catch((error) => console.error(JSON.stringify({ level: 'warn', where: 'progress', error: String(error) })))
-        .finally(() => {
-          writing = undefined
-        })
+      if (writing === undefined && on.now() - lastAt >= PROGRESS_EVERY_MS) begin(progress)
     },
     settled: async () => {
+      await writing
+      // The last candidates are those that people wait for.
+      if (on.candidates !== undefined && last !== undefined && last !== written) begin(last)
       await writing
     },
   }
 }
 
 /** The generation first, by the lease's fence; an event only while the lease holds. */
-const progressWriter = ({ table, now, generation, preview }: ShowProgress) => {
+const progressWriter = ({ table, now, generation, candidates }: ShowProgress) => {
   const { account_id: accountId, id: generationId, fence } = generation
   let written = 0
   let nextEventAtNfe = 0
@@ -60,8 +68,8 @@ const progressWriter = ({ table, now, generation, preview }: ShowProgress) => {
     if (!(await writeProgress(table, { accountId, generationId, fence, progress }))) return
     if (shown.nfeUsed < nextEventAtNfe || written >= MAX_EVENTS) return
     nextEventAtNfe = shown.nfeUsed + generation.nfe_budget / MAX_EVENTS
-    const image = (await preview?.(shown)) ?? null
-    const event = { ...progress, attempt: fence, at: new Date(now()).toISOString(), preview: image }
+    const watched = (await candidates?.take(shown)) ?? UNWATCHED
+    const event = { ...progress, attempt: fence, at: new Date(now()).toISOString(), ...watched }
     await putLiveEvent(table, { accountId, generationId, id: progressEventId(fence, ++written), event, now: now() })
   }
 }

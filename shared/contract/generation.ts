@@ -85,7 +85,10 @@ export const generationRequestSchema = (webhooks: AddressPolicy) =>
         'Images wanted: distinct ones, best first. Fewer come back when the search is stopped before it has so many.',
       ),
     format: z.enum(IMAGE_FORMATS).default('png'),
-    previews: z.boolean().default(false).describe('Show the best image so far in the live events, small.'),
+    previews: z
+      .boolean()
+      .default(false)
+      .describe('Show the search in the live events: the best image so far, each candidate with a thumbnail.'),
     priority: z
       .enum(PRIORITIES)
       .default(DEFAULT_PRIORITY)

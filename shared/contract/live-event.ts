@@ -11,6 +11,21 @@ import { GENERATION_STATUSES, progressSchema } from './generation.ts'
 
 export const statusEventSchema = z.strictObject({ id: z.string(), status: z.enum(GENERATION_STATUSES) })
 
+const count = z.number().int().nonnegative()
+
+/** A line of the trace, as far as people who watch need it. */
+export const shownCandidateSchema = z.strictObject({
+  nfe: count.describe('NFEs used by the whole search, this candidate included.'),
+  step: count,
+  lane: count,
+  reward: z.number().nullable(),
+  accepted: z.boolean(),
+  quota: count.describe('NFEs that this step of this lane could spend, rollover included.'),
+})
+export type ShownCandidate = z.infer<typeof shownCandidateSchema>
+
+const webp = z.string().startsWith('data:image/webp;base64,')
+
 export const progressEventSchema = progressSchema.extend({
   attempt: z
     .number()
@@ -20,12 +35,23 @@ export const progressEventSchema = progressSchema.extend({
       'Rises when another runner took over and began again: NFEs then start from 0, and only the last attempt is charged.',
     ),
   at: z.iso.datetime(),
-  preview: z
-    .string()
-    .startsWith('data:image/webp;base64,')
+  preview: webp
     .nullable()
     .describe(
       'The best image so far as a small data URL; null unless the request asked for previews and the best is a new one.',
+    ),
+  candidates: z
+    .array(shownCandidateSchema)
+    // Events that an older runner wrote.
+    .default([])
+    .describe(
+      'What was told since the event before, in order, when the request asked for previews. Of a very fast search only a part: the trace has all.',
+    ),
+  thumbnails: webp
+    .nullable()
+    .default(null)
+    .describe(
+      'One data URL for all candidates of this event that have a reward, in their order: squares one below the other, or what shape the images have. null without any.',
     ),
 })
 export type ProgressEvent = z.infer<typeof progressEventSchema>

@@ -203,10 +203,23 @@ describe('the events of a generation', () => {
       event === 'progress' ? (progressEventSchema.parse(data).preview ?? []) : [],
     )
     assert.ok(previews.length >= 1)
+    const shown = sent.flatMap(({ event, data }) => (event === 'progress' ? [progressEventSchema.parse(data)] : []))
+    const candidates = shown.flatMap((event) => event.candidates)
+    assert.deepEqual(
+      candidates.map(({ nfe }) => nfe),
+      candidates.map((_, at) => at + 1),
+      'every candidate, the last ones too',
+    )
+    assert.equal(candidates.length, shown.at(-1)?.nfe_used)
+    for (const { thumbnails, candidates: told } of shown)
+      assert.equal(
+        thumbnails !== null,
+        told.some(({ reward }) => reward !== null),
+      )
     for (const preview of previews) {
       const bytes = Buffer.from(preview.replace(/^data:image\/webp;base64,/, ''), 'base64')
       const { format, width } = await sharp(bytes).metadata()
-      assert.deepEqual([format, width], ['webp', 64])
+      assert.deepEqual([format, width], ['webp', 128])
       assert.ok(bytes.byteLength < 8000)
     }
   })

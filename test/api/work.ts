@@ -1,6 +1,8 @@
 /** The real runner on a model in closed form: a test that wants to stop time between two evaluations needs no network. */
 
 import type { Evaluator, Model } from '../../gpu-runner/engine/model.ts'
+import type { ImageTensor } from '../../gpu-runner/engine/png.ts'
+import { smallPicture } from '../../gpu-runner/engine/small-picture.ts'
 import { type WorkContext, workOnGeneration } from '../../gpu-runner/worker/work-on-generation.ts'
 import type { Disposal } from '../../shared/aws/receive-messages.ts'
 import {
@@ -56,19 +58,27 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
   const [height, width] = manifest.resolution
   let total = 0
   let calls = 0
-  const begin = async (): Promise<Evaluator> => {
+  const imageOf = (latent: Float32Array): ImageTensor => ({
+    data: Float32Array.from({ length: 3 * width * height }, (_, at) => latent[at % latent.length] ?? 0),
+    width,
+    height,
+  })
+  const begin: Model['begin'] = async ({ pictureSide }): Promise<Evaluator> => {
     let nfe = 0
     return {
       evaluate: async (asks) => {
         await beforeEvaluation?.(calls++)
         nfe += asks.length
         total += asks.length
-        return asks.map(evaluateClosedForm)
+        return asks.map((ask) => {
+          const evaluation = evaluateClosedForm(ask)
+          if (pictureSide === undefined || evaluation.reward === undefined) return evaluation
+          return { ...evaluation, picture: smallPicture(imageOf(ask.latent), pictureSide) }
+        })
       },
       render: async (latent) => {
-        const data = Float32Array.from({ length: 3 * width * height }, (_, at) => latent[at % latent.length] ?? 0)
         const { reward = 0 } = evaluateClosedForm({ latent, t: 0, wants: 'reward' })
-        return { image: { data, width, height }, reward, found: { bear: 1 }, exact: false }
+        return { image: imageOf(latent), reward, found: { bear: 1 }, exact: false }
       },
       nfe: () => nfe,
       end: async () => undefined,

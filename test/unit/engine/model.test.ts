@@ -53,6 +53,20 @@ test('gives what an ask wants and nothing else, and leaves its latent alone', as
   assert.deepEqual(await cats.evaluate([]), [])
 })
 
+test('a watched generation gets the picture with each reward, at no NFE, and the same numbers', async () => {
+  const conditions = { prompt: 'two cats and 3 trees', reward: { name: 'count' as const, counts: { cat: 2, tree: 3 } } }
+  const [watched, alone] = [await model.begin({ ...conditions, pictureSide: 64 }), await model.begin(conditions)]
+  const asks = [ask(0), ask(1, 'velocity'), ask(2, 'reward')]
+  const seen = await watched.evaluate(asks)
+  assert.deepEqual(
+    seen.map(({ picture }) => picture && [picture.width, picture.height, picture.pixels.length]),
+    [[64, 64, 3 * 64 * 64], undefined, [64, 64, 3 * 64 * 64]],
+  )
+  const numbers = seen.map(({ picture: _, ...evaluation }) => evaluation)
+  assert.deepEqual(numbers, await alone.evaluate(asks))
+  assert.equal(watched.nfe(), 2)
+})
+
 test('counts one NFE for each velocity and none for a reward or an image, by generation and over all', async () => {
   const [cats, again, before] = [await begin(), await begin(), model.nfe()]
   await Promise.all([
