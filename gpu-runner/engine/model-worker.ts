@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads'
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
 import { createTokenizer, type PackTokenizer } from '../../shared/domain/tokenizer.ts'
+import { encodeInputs } from '../pack/encode-inputs.ts'
 import { type Pack, PackError, readPack } from '../pack/read-pack.ts'
 import { type Conditioning, type Graphs, openGraphs } from '../pack/sessions.ts'
 import { type Counts, countTarget, readFound } from '../reward/count.ts'
@@ -19,7 +20,8 @@ import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest, type See
 
 interface Opened {
   readonly manifest: PackManifest
-  readonly tokenizer: PackTokenizer
+  /** By file. */
+  readonly tokenizers: ReadonlyMap<string, PackTokenizer>
   readonly graphs: Graphs
   readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly SeenEvaluation[]>
   readonly nfe: BigInt64Array
@@ -46,18 +48,17 @@ const evaluators = new Map<number, Begun>()
 const handlers: Handlers = {
   open: async ({ packFolder, threads, provider, maxBatch, nfe, graphs: meters }) => {
     const pack = await readPack(packFolder)
-    const tokenizer = await openTokenizer(pack)
+    const tokenizers = await openTokenizers(pack)
     const graphs = await openGraphs(pack, { threads, provider, onRun: (run) => addRun(meters, run) })
     const submit = createBatcher({ maxBatch, evaluate: createRowEvaluator(graphs, pack.manifest) })
-    opened = { manifest: pack.manifest, tokenizer, graphs, submit, nfe }
+    opened = { manifest: pack.manifest, tokenizers, graphs, submit, nfe }
     return { value: pack.manifest }
   },
 
   begin: async ({ evaluator, prompt, reward, nfe, pictureSide }) => {
-    const { manifest, tokenizer, graphs, nfe: total } = theModel()
+    const { manifest, tokenizers, graphs, nfe: total } = theModel()
     const target = refuse(() => countTarget(manifest.rewards.count, reward.counts))
-    const ids = tokenizer.encode(spellNumbers(prompt, manifest), manifest.tokenizer.max_length)
-    const conditioning = await graphs.encode(BigInt64Array.from(ids))
+    const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, spellNumbers(prompt, manifest)))
     const spend = () => {
       spendNfe(nfe)
       spendNfe(total)
@@ -96,8 +97,14 @@ const handlers: Handlers = {
   },
 }
 
-async function openTokenizer(pack: Pack): Promise<PackTokenizer> {
-  const { file } = pack.manifest.tokenizer
+async function openTokenizers(pack: Pack): Promise<ReadonlyMap<string, PackTokenizer>> {
+  const files = new Set(Object.values(pack.manifest.tokenizers).map(({ file }) => file))
+  const opened = new Map<string, PackTokenizer>()
+  for (const file of files) opened.set(file, await openTokenizer(pack, file))
+  return opened
+}
+
+async function openTokenizer(pack: Pack, file: string): Promise<PackTokenizer> {
   const bytes = await pack.read(file)
   try {
     return createTokenizer(JSON.parse(new TextDecoder().decode(bytes)))

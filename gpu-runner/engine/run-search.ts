@@ -18,6 +18,8 @@ export interface SearchRun<State, Settings> {
   /** The search's defaults unless said. */
   readonly settings?: Settings
   readonly task: SearchTask
+  /** NFEs that the pack takes for one evaluation, as the search counts them; 1 unless said. */
+  readonly nfePerEvaluation?: number
   /** One evaluation an ask, same order. */
   readonly evaluate: (asks: readonly Ask[]) => Promise<readonly Evaluation[]>
   /** Where to go on from, as `onState` gave it; from the start unless said. */
@@ -51,11 +53,11 @@ export class SearchFault extends Error {
 }
 
 /**
- * Costs one NFE for each ask that wants a velocity, never more than the task's budget in sum. Rejects with what `evaluate`
+ * Costs `nfePerEvaluation` for each ask that wants a velocity, never more than the task's budget in sum. Rejects with what `evaluate`
  * rejects with, and with SearchFault when the search asks beyond its budget, asks nothing, or counts otherwise than here.
  */
 export async function runSearch<State, Settings>(run: SearchRun<State, Settings>): Promise<SearchOutcome> {
-  const { search, task, evaluate, shouldStop = () => undefined } = run
+  const { search, task, nfePerEvaluation = 1, evaluate, shouldStop = () => undefined } = run
   let state = run.from ?? search.start(task, run.settings ?? search.defaults)
   let nfeUsed = search.progress(state).nfeUsed
   let records = 0
@@ -66,7 +68,7 @@ export async function runSearch<State, Settings>(run: SearchRun<State, Settings>
     if (interruption !== undefined) break
     const asks = search.ask(state)
     if (asks.length === 0) throw new SearchFault(search.name, 'asks nothing and is not done')
-    nfeUsed += asks.filter(({ wants }) => wants !== 'reward').length
+    nfeUsed += nfePerEvaluation * asks.filter(({ wants }) => wants !== 'reward').length
     if (nfeUsed > task.nfeBudget)
       throw new SearchFault(search.name, `asks for ${nfeUsed} NFEs where its budget is ${task.nfeBudget}`)
     const told = search.tell(state, await evaluate(asks))

@@ -55,6 +55,41 @@ export function vp(betaMin = 0.1, betaMax = 20): Interpolant {
   }
 }
 
+const DISCRETE_STEPS = 1000
+
+/**
+ * The discrete schedule that Stable Diffusion was trained on: 1000 betas whose square roots are evenly spaced, alpha_k^2 = prod
+ * (1 - beta_j), j <= k (Rombach et al., arXiv 2112.10752; Ho et al., arXiv 2006.11239, eq. 4). Its step k is t = (k + 1) / 1000; t = 0 is
+ * the data. Between two steps log alpha^2 is straight in t, so every step of the network is met exactly.
+ * alpha(1) is not 0: a signal-to-noise ratio below that of t = 1 is clamped.
+ */
+export function scaledLinear(betaFirst: number, betaLast: number): Interpolant {
+  if (!(betaFirst > 0 && betaLast > betaFirst && betaLast < 1))
+    throw new RangeError('scaled_linear needs 0 < betaFirst < betaLast < 1')
+  const rise = (Math.sqrt(betaLast) - Math.sqrt(betaFirst)) / (DISCRETE_STEPS - 1)
+  const rates = Array.from({ length: DISCRETE_STEPS }, (_, k) => -Math.log1p(-((Math.sqrt(betaFirst) + k * rise) ** 2)))
+  const sums = [0]
+  for (const rate of rates) sums.push((sums.at(-1) ?? 0) + rate)
+  const segment = (t: number) => Math.min(DISCRETE_STEPS - 1, Math.max(0, Math.ceil(t * DISCRETE_STEPS) - 1))
+  const rateAt = (t: number) => rates[segment(t)] as number
+  const integral = (t: number) => (sums[segment(t)] as number) + (t * DISCRETE_STEPS - segment(t)) * rateAt(t)
+  const alpha = (t: number) => Math.exp(-integral(t) / 2)
+  const sigma = (t: number) => Math.sqrt(-Math.expm1(-integral(t)))
+  return {
+    name: `scaled_linear_${betaFirst}_${betaLast}`,
+    alpha,
+    sigma,
+    dAlpha: (t) => (-alpha(t) * rateAt(t) * DISCRETE_STEPS) / 2,
+    dSigma: (t) => (Math.exp(-integral(t)) * rateAt(t) * DISCRETE_STEPS) / (2 * sigma(t)),
+    snrInverse: (snr) => {
+      const reached = Math.log1p(1 / (snr * snr))
+      if (!(reached < (sums[DISCRETE_STEPS] as number))) return 1
+      const k = sums.findLastIndex((sum) => sum <= reached)
+      return (k + (reached - (sums[k] as number)) / (rates[k] as number)) / DISCRETE_STEPS
+    },
+  }
+}
+
 /** alpha = cos(pi t / 2), sigma = sin(pi t / 2). */
 export const cosine: Interpolant = {
   name: 'cosine',
@@ -101,9 +136,13 @@ export function generalConvex(n: number): Interpolant {
   }
 }
 
+/** Those that take long to make, by name: the same name always gives the same interpolant. */
+const made = new Map<string, Interpolant>()
+
 const FAMILIES: Record<string, (...numbers: number[]) => Interpolant> = {
   linear: () => linear,
   vp: (betaMin, betaMax) => vp(betaMin, betaMax),
+  scaled_linear: (betaFirst = Number.NaN, betaLast = Number.NaN) => scaledLinear(betaFirst, betaLast),
   cosine: () => cosine,
   linear_vp: () => linearVp,
   polynomial_convex: (n = Number.NaN) => polynomialConvex(n),
@@ -111,13 +150,16 @@ const FAMILIES: Record<string, (...numbers: number[]) => Interpolant> = {
 }
 
 /**
- * The interpolant of a name: `linear`, `vp`, `vp_0.1_20`, `cosine`, `linear_vp`, `polynomial_convex_2`, `general_convex_2`.
+ * The interpolant of a name: `linear`, `vp`, `vp_0.1_20`, `scaled_linear_0.00085_0.012`, `cosine`, `linear_vp`, `polynomial_convex_2`, `general_convex_2`.
  * Throws RangeError on a name it does not know.
  */
 export function interpolantNamed(name: string): Interpolant {
+  const known = made.get(name)
+  if (known !== undefined) return known
   const [, family = '', numbers = ''] = /^([a-z]+(?:_[a-z]+)*)((?:_[\d.]+)*)$/.exec(name) ?? []
   const build = Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined
-  const made = build?.(...numbers.split('_').slice(1).map(Number))
-  if (made?.name !== name) throw new RangeError(`unknown interpolant "${name}"`)
-  return made
+  const interpolant = build?.(...numbers.split('_').slice(1).map(Number))
+  if (interpolant?.name !== name) throw new RangeError(`unknown interpolant "${name}"`)
+  if (family === 'scaled_linear') made.set(name, interpolant)
+  return interpolant
 }

@@ -1,10 +1,13 @@
 /** The tensors a graph must take and give, and the sentence that says where one does not. */
 import { PackError } from './read-pack.ts'
 
+/** What latents, conditioning and images may be made of; the exporter casts anything else inside the graph. */
+export type FloatType = 'float32' | 'float16'
+
 /** One named tensor; `shape` leaves out the batch, which always comes first and must be free. */
 export interface Port {
   readonly name: string
-  readonly type: 'float32' | 'int64'
+  readonly type: FloatType | 'int64'
   readonly shape: readonly number[]
 }
 
@@ -41,17 +44,26 @@ export function checkSignature(file: string, found: FoundSignature, expected: Si
   }
 }
 
+/** A port of floats in the precision that the graph has, float32 where it has none of the name. */
+export function floatPort(found: FoundSignature, name: string, shape: readonly number[]): Port {
+  const port = [...found.inputs, ...found.outputs].find((one) => one.name === name)
+  return { name, type: port?.type === 'float16' ? 'float16' : 'float32', shape }
+}
+
 /**
  * The conditioning tensors: all outputs of the encoder, whatever their names. The velocity graph takes them by name.
- * Throws PackError when one is not float32 with a free batch and fixed other dimensions.
+ * Throws PackError when one is not float32 or float16 with a free batch and fixed other dimensions.
  */
 export function conditioningPorts(file: string, found: FoundSignature): readonly Port[] {
   const ports = found.outputs.map((port): Port => {
     const [batch, ...shape] = port.shape ?? []
     const fixed = shape.filter((size) => typeof size === 'number')
-    if (port.type !== 'float32' || typeof batch !== 'string' || fixed.length !== shape.length)
-      throw new PackError(`${file} gives ${describeFound(port)}; conditioning must be float32 [batch, fixed sizes...].`)
-    return { name: port.name, type: 'float32', shape: fixed }
+    const type = port.type === 'float16' ? 'float16' : 'float32'
+    if (port.type !== type || typeof batch !== 'string' || fixed.length !== shape.length)
+      throw new PackError(
+        `${file} gives ${describeFound(port)}; conditioning must be float32 or float16 [batch, fixed sizes...].`,
+      )
+    return { name: port.name, type, shape: fixed }
   })
   if (ports.length === 0) throw new PackError(`${file} gives no conditioning tensor.`)
   return ports

@@ -48,10 +48,13 @@ function parseManifest(bytes: Uint8Array): PackManifest {
 
 function checkFilesAreListed(manifest: PackManifest): void {
   const used = {
-    'tokenizer.file': manifest.tokenizer.file,
+    ...Object.fromEntries(
+      Object.entries(manifest.tokenizers).map(([name, { file }]) => [`tokenizers.${name}.file`, file]),
+    ),
     'graphs.encode': manifest.graphs.encode,
     'graphs.velocity': manifest.graphs.velocity,
     'graphs.decode': manifest.graphs.decode,
+    ...(manifest.graphs.unconditional === undefined ? {} : { 'graphs.unconditional': manifest.graphs.unconditional }),
     'rewards.count.file': manifest.rewards.count.file,
     ...(manifest.rewards.count.profile === undefined
       ? {}

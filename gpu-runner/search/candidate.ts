@@ -40,6 +40,8 @@ export interface LatentFacts {
   readonly latentSize: number
   /** Name of the native interpolant. */
   readonly native: string
+  /** How a uniform native grid is shifted towards noise; 1, not at all, unless said. */
+  readonly timeShift?: number
 }
 
 /** Redrawing is exact, so forgetting this memo (a restart) changes nothing but a few microseconds. */

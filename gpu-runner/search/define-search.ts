@@ -118,11 +118,20 @@ export function costOf(candidates: readonly Candidate[]): number {
   return candidates.reduce((sum, { wants }) => sum + (wants === 'reward' ? 0 : 1), 0)
 }
 
-function taskFacts({ nfeBudget, seed, latentSize, native, targetReward, outputs }: SearchTask): TaskFacts {
+function taskFacts(task: SearchTask): TaskFacts {
+  const { nfeBudget, seed, latentSize, native, timeShift, targetReward, outputs } = task
   if (!(Number.isInteger(nfeBudget) && nfeBudget >= 1)) throw new RangeError('nfeBudget must be an integer >= 1')
   if (!(Number.isInteger(outputs) && outputs >= 1)) throw new RangeError('outputs must be an integer >= 1')
   if (interpolantNamed(native.name).name !== native.name) throw new RangeError('native interpolant must be a named one')
-  return { nfeBudget, seed: seed >>> 0, latentSize, native: native.name, targetReward: targetReward ?? null, outputs }
+  return {
+    nfeBudget,
+    seed: seed >>> 0,
+    latentSize,
+    native: native.name,
+    ...(timeShift !== undefined && timeShift !== 1 && { timeShift }),
+    targetReward: targetReward ?? null,
+    outputs,
+  }
 }
 
 function withMove<Own>(

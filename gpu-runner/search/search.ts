@@ -42,6 +42,8 @@ export interface SearchTask {
   readonly latentSize: number
   /** The interpolant the network was trained on. */
   readonly native: Interpolant
+  /** How a uniform grid of native times is shifted towards noise; 1, not at all, unless said. */
+  readonly timeShift?: number
   /** Stop as soon as a finished image reaches this reward. */
   readonly targetReward?: number
   /** Distinct images wanted, an integer >= 1. */

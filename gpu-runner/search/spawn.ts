@@ -10,8 +10,10 @@ const walks = new WeakMap<Sampler, Map<string, Walk>>()
 export function walkFor(facts: LatentFacts, sampler: Sampler): Walk {
   const known = walks.get(sampler) ?? new Map<string, Walk>()
   walks.set(sampler, known)
-  const walk = known.get(facts.native) ?? walkOf(sampler, interpolantNamed(facts.native))
-  known.set(facts.native, walk)
+  const { native, timeShift = 1 } = facts
+  const name = `${native} ${timeShift}`
+  const walk = known.get(name) ?? walkOf(sampler, interpolantNamed(native), timeShift)
+  known.set(name, walk)
   return walk
 }
 

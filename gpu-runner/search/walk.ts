@@ -38,10 +38,12 @@ export interface Walk {
   readonly initialScale: number
 }
 
-/** The walk of a sampler over a network trained on `native`. */
-export function walkOf(sampler: Sampler, native: Interpolant): Walk {
+/** The walk of a sampler over a network trained on `native`; a uniform grid of native times is shifted as the pack says. */
+export function walkOf(sampler: Sampler, native: Interpolant, timeShift = 1): Walk {
   const walked = sampler.interpolant === 'native' ? native : interpolantNamed(sampler.interpolant)
-  const grid = timeGrid(sampler.schedule, sampler.steps, walked)
+  const shifts = timeShift !== 1 && sampler.interpolant === 'native' && sampler.schedule.kind === 'uniform'
+  const schedule: Schedule = shifts ? { kind: 'shift', shift: timeShift } : sampler.schedule
+  const grid = timeGrid(schedule, sampler.steps, walked)
   const steps = grid
     .slice(0, -1)
     .map((r, i) => walkStep({ native, walked, kernel: sampler.kernel }, r, grid[i + 1] ?? 0))

@@ -1,4 +1,5 @@
 /** Runs the search that a leased generation asks for, until it ends or must end, and says how the generation ends. */
+import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
@@ -61,6 +62,7 @@ export const searchGeneration = async (
       search,
       settings: started.settings,
       task: started.task,
+      nfePerEvaluation: nfePerEvaluation(manifest),
       ...(from !== undefined && { from }),
       evaluate: async (asks) => {
         evaluated = await untilHandBack(on.stopping, evaluator.evaluate(asks))

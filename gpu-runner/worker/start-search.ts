@@ -1,8 +1,10 @@
 /** Where a generation's search begins: anew, where an earlier attempt left it, or where the search that it extends ended. */
+import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import type { GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Model } from '../engine/model.ts'
 import { interpolantNamed } from '../flow/interpolant.ts'
+import { searchAtCost } from '../search/cost.ts'
 import { type Profile, profileHash } from '../search/profile.ts'
 import type { Search, SearchTask } from '../search/search.ts'
 import { SEARCHES } from '../search/searches.ts'
@@ -43,7 +45,7 @@ const resumeSearch = async (on: StartContext, generation: GenerationItem): Promi
       nfe_before: nfeBefore,
       profile_sha256,
     } = (await loadCheckpoint(on.bucket, resume)) as MidSearch
-    const search: Search<unknown, unknown> = SEARCHES[generation.search]
+    const search = searchOf(generation, on.model)
     const nfeResumed = search.progress(state).nfeUsed - nfeBefore
     if (nfeResumed !== resume.nfe_used) throw new Error(`${resume.key} holds ${nfeResumed} NFEs`)
     const task = taskOf(generation, on.model)
@@ -67,7 +69,7 @@ const resumeSearch = async (on: StartContext, generation: GenerationItem): Promi
 const ANEW = { trace: '', nfeResumed: 0 }
 
 const beginSearch = async (on: StartContext, generation: GenerationItem): Promise<SearchStart> => {
-  const search: Search<unknown, unknown> = SEARCHES[generation.search]
+  const search = searchOf(generation, on.model)
   const task = taskOf(generation, on.model)
   if (generation.extends === undefined)
     return { search, task, ...settingsOf(generation, on.profile), nfeBefore: 0, ...ANEW }
@@ -81,6 +83,9 @@ const beginSearch = async (on: StartContext, generation: GenerationItem): Promis
   return { search, settings, task: { ...task, nfeBudget: nfeBefore + task.nfeBudget }, from, nfeBefore, ...ANEW }
 }
 
+const searchOf = ({ search }: GenerationItem, { manifest }: Model): Search<unknown, unknown> =>
+  searchAtCost(SEARCHES[search] as Search<unknown, unknown>, nfePerEvaluation(manifest))
+
 const settingsOf = ({ search }: GenerationItem, profile: Profile | undefined) =>
   search === 'adaptive' && profile !== undefined
     ? { settings: { ...SEARCHES.adaptive.defaults, profile }, profileSha256: profileHash(profile) }
@@ -91,6 +96,7 @@ const taskOf = (generation: GenerationItem, { manifest }: Model): SearchTask => 
   seed: generation.seed,
   latentSize: manifest.latent.reduce((product, size) => product * size, 1),
   native: interpolantNamed(manifest.native.interpolant),
+  timeShift: manifest.native.time_shift,
   ...(generation.target_reward !== undefined && { targetReward: generation.target_reward }),
   outputs: generation.n_outputs ?? 1,
 })

@@ -17,6 +17,10 @@ export const packViewSchema = z.strictObject({
   searches: z.array(z.enum(SEARCH_NAMES)),
   vocabulary: vocabularySchema.describe('The words that a prompt may be made of.'),
   nfe_cap: z.number().int().describe('Highest budget of one generation.'),
+  nfe_per_evaluation: z
+    .number()
+    .int()
+    .describe('NFEs that one look at one latent takes: 2 where the pack runs its network with and without the prompt.'),
   price_micro_usd_per_nfe: z.number().int().describe('Of the priority a generation has unless it says otherwise.'),
   prices_micro_usd_per_nfe: z.record(z.enum(PRIORITIES), z.number().int()),
 })

@@ -6,11 +6,14 @@
 import type { PackManifest } from '../contract/pack.ts'
 import type { FieldError } from '../contract/problem.ts'
 import { nearestWord } from './nearest-word.ts'
+import { roomiestTokenizer } from './tokenizer.ts'
 
 /** The pack's tokenizer, as far as reading a prompt needs it. */
 export interface PromptTokenizer {
   tokenize(text: string): readonly string[]
   knows(token: string): boolean
+  /** Tokens of text that fit in `length`, beside the special ones. */
+  room(length: number): number
 }
 
 export type Counts = Readonly<Record<string, number>>
@@ -24,11 +27,13 @@ export const spellNumbers = (prompt: string, manifest: PackManifest): string =>
  * the pack can draw. Pointers are into the request.
  */
 export const checkPrompt = (prompt: string, manifest: PackManifest, tokenizer: PromptTokenizer): FieldError[] => {
+  const { max_length, prefix } = roomiestTokenizer(manifest)
   const tokens = tokenizer.tokenize(spellNumbers(prompt, manifest))
-  const limit = manifest.tokenizer.max_length
+  const limit = tokenizer.room(max_length) - (prefix === '' ? 0 : tokenizer.tokenize(prefix).length)
   if (tokens.length > limit)
     return [{ pointer: '/prompt', detail: `${tokens.length} tokens; the pack ${manifest.name} takes at most ${limit}` }]
   const drawable = drawableWords(manifest)
+  if (drawable.size === 0) return []
   if (tokens.some((token) => drawable.has(token) && tokenizer.knows(token))) return []
   const hints = wordsOf(prompt).flatMap((word) => nearestWord(word, drawable) ?? [])
   const hint = hints.length > 0 ? `; did you mean ${[...new Set(hints)].join(', ')}?` : ''

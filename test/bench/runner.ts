@@ -97,7 +97,12 @@ interface BareGraphs {
 async function openBare(threads: number): Promise<BareGraphs> {
   const pack = await readPack(PACK_FOLDER)
   const graphs = await openGraphs(pack, { threads })
-  const conditioning = await graphs.encode(new BigInt64Array(pack.manifest.tokenizer.max_length).fill(5n))
+  const inputs = Object.entries(pack.manifest.tokenizers).flatMap(([name, { max_length, mask }]) =>
+    (mask ? ['ids', 'mask'] : ['ids']).map(
+      (what) => [`${name}_${what}`, new BigInt64Array(max_length).fill(1n)] as const,
+    ),
+  )
+  const conditioning = await graphs.encode(Object.fromEntries(inputs))
   const latent = Float32Array.from({ length: sizeOf(pack.manifest.latent) }, (_, i) => 1.4 * Math.sin(i * 12.9898))
   return { graphs, conditioning, latent, target: countTarget(pack.manifest.rewards.count, REWARD.counts) }
 }

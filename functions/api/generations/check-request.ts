@@ -1,5 +1,6 @@
 /** Everything about a request that needs its pack: whether the pack exists, its cap, its words, its counts. */
 import type { GenerationRequest } from '../../../shared/contract/generation.ts'
+import { nfePerEvaluation } from '../../../shared/contract/pack.ts'
 import { type FieldError, ProblemError } from '../../../shared/contract/problem.ts'
 import { type Counts, checkCounts, checkPrompt, readCounts } from '../../../shared/domain/prompt.ts'
 import type { ApiContext, PackCard } from '../context.ts'
@@ -22,7 +23,10 @@ export const checkRequest = (api: Pick<ApiContext, 'packs'>, request: Generation
   const errors: FieldError[] = []
   if (request.nfe_budget > manifest.nfe_cap)
     errors.push({ pointer: '/nfe_budget', detail: `above the pack's cap of ${manifest.nfe_cap} NFEs` })
-  errors.push(...checkTerms(request))
+  const least = nfePerEvaluation(manifest)
+  if (request.nfe_budget < least)
+    errors.push({ pointer: '/nfe_budget', detail: `one evaluation of the pack ${manifest.name} takes ${least} NFEs` })
+  errors.push(...checkTerms(request, least))
   errors.push(...checkPrompt(request.prompt, manifest, tokenizer))
   const said = typeof request.reward === 'string' ? undefined : request.reward.counts
   const read = said === undefined ? readCounts(request.prompt, manifest) : undefined

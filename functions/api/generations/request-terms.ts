@@ -19,10 +19,15 @@ export const termsOf = (request: GenerationRequest, now: number): RequestTerms =
 })
 
 /** Every lane of a search needs a step to look at and a step to finish. */
-const MIN_NFE_PER_OUTPUT = 2
+const MIN_EVALUATIONS_PER_OUTPUT = 2
 
 /** Faults of terms that do not fit together. */
-export const checkTerms = ({ n_outputs: outputs, nfe_budget: budget }: GenerationRequest): FieldError[] =>
-  outputs > 1 && outputs * MIN_NFE_PER_OUTPUT > budget
-    ? [{ pointer: '/n_outputs', detail: `${outputs} outputs need a budget of ${outputs * MIN_NFE_PER_OUTPUT} NFEs` }]
+export const checkTerms = (
+  { n_outputs: outputs, nfe_budget: budget }: GenerationRequest,
+  nfePerEvaluation: number,
+): FieldError[] => {
+  const needed = outputs * MIN_EVALUATIONS_PER_OUTPUT * nfePerEvaluation
+  return outputs > 1 && needed > budget
+    ? [{ pointer: '/n_outputs', detail: `${outputs} outputs need a budget of ${needed} NFEs` }]
     : []
+}

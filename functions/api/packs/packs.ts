@@ -1,6 +1,6 @@
 /** GET /v1/packs: what can be drawn, by which search, at what price. */
 import { createRoute, z } from '@hono/zod-openapi'
-import type { PackManifest } from '../../../shared/contract/pack.ts'
+import { nfePerEvaluation, type PackManifest } from '../../../shared/contract/pack.ts'
 import { packViewSchema } from '../../../shared/contract/pack-view.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../../../shared/contract/priority.ts'
 import { SEARCH_NAMES } from '../../../shared/contract/search-names.ts'
@@ -29,6 +29,7 @@ export const addPacks = (app: Api, api: ApiContext): void => {
     searches: [...SEARCH_NAMES],
     vocabulary: manifest.vocabulary,
     nfe_cap: manifest.nfe_cap,
+    nfe_per_evaluation: nfePerEvaluation(manifest),
     price_micro_usd_per_nfe: priceOf(manifest, DEFAULT_PRIORITY),
     prices_micro_usd_per_nfe: Object.fromEntries(
       PRIORITIES.map((priority) => [priority, priceOf(manifest, priority)]),

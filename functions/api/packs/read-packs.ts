@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packManifestSchema } from '../../../shared/contract/pack.ts'
-import { createTokenizer } from '../../../shared/domain/tokenizer.ts'
+import { createTokenizer, roomiestTokenizer } from '../../../shared/domain/tokenizer.ts'
 import type { PackCard } from '../context.ts'
 
 /** @param folder holds one folder a pack. Rejects when a manifest or tokenizer cannot be read. */
@@ -16,7 +16,7 @@ export const readPacks = async (folder: string): Promise<ReadonlyMap<string, Pac
 
 const readCard = async (folder: string): Promise<PackCard> => {
   const manifest = packManifestSchema.parse(await readJson(join(folder, 'pack.json')))
-  return { manifest, tokenizer: createTokenizer(await readJson(join(folder, manifest.tokenizer.file))) }
+  return { manifest, tokenizer: createTokenizer(await readJson(join(folder, roomiestTokenizer(manifest).file))) }
 }
 
 const readJson = async (file: string): Promise<object> => JSON.parse(await readFile(file, 'utf8'))
