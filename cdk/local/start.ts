@@ -1,8 +1,7 @@
 /**
- * `npm start -- [--port N] [--data DIR] [--content-policy FILE] [--json]`: the whole service on this machine until SIGTERM or
- * Ctrl-C, with its data in a folder that survives a restart.
+ * `npm start -- [--port N] [--data DIR] [--json]`: the whole service on this machine until SIGTERM or Ctrl-C, with its data
+ * in a folder that survives a restart.
  */
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -16,7 +15,6 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8787' },
     data: { type: 'string', default: '.rollover' },
-    'content-policy': { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -75,9 +73,7 @@ try {
   const stopped = new Promise<void>((done) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
   })
-  const policy = values['content-policy']
-  const contentPolicy = policy === undefined ? {} : { contentPolicy: await readFile(policy, 'utf8') }
-  const starting = startStack({ dataFolder, port: readPort(), ...contentPolicy })
+  const starting = startStack({ dataFolder, port: readPort() })
   // Ctrl-C while starting: the stack is stopped as soon as it stands.
   stack = await starting
   const first = await firstAccount(stack, dataFolder)

@@ -1,10 +1,11 @@
 """What a scene is asked to show, and the sentences that ask for it."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from lab.world.vocabulary import BACKGROUNDS, COLORED_SHAPES, COUNTABLE, NUMBERS, RELATIONS, plural
+from lab.world.vocabulary import BACKGROUNDS, CLASS_INDEX, COLORED_SHAPES, COUNTABLE, NUMBERS, RELATIONS, plural
 
 MAX_COUNT = 8
 MAX_TOTAL = 15
@@ -13,6 +14,9 @@ RELATION_SHARE = 0.25
 SHAPE_COUNT_SHARE = 0.1
 PLAIN_SHARE = 0.55
 """Share of captions in the plain form of the benchmarks: "seven balloons and one bear on a pink background"."""
+
+BARE_SHARE = 0.15
+"""Share of other captions that say "cats and dogs" and leave the numbers open, where none is 1 or above 6."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ def sample_caption(rng: np.random.Generator, prompt: Prompt) -> str:
 
 
 def _counted(rng: np.random.Generator, prompt: Prompt) -> str:
+    if all(2 <= count <= 6 for _, count in prompt.things) and rng.random() < BARE_SHARE:
+        return _enumerate([plural(name) for name, _ in prompt.things], " and ")
     parts = []
     for name, count in prompt.things:
         if count == 1:
@@ -120,3 +126,23 @@ def _enumerate(parts: list[str], last: str) -> str:
     if len(parts) < 3:
         return " and ".join(parts)
     return ", ".join(parts[:-1]) + last + parts[-1]
+
+
+def read_plain(caption: str) -> Prompt:
+    """The prompt of a plain caption. Throws ValueError on any other sentence."""
+    text, _, rest = caption.partition(" on a ")
+    background = rest.removesuffix(" background") if rest.endswith(" background") else None
+    text = caption if background is None else text
+    for relation in RELATIONS:
+        first, found, second = text.partition(f" {relation} ")
+        if found:
+            things = ((first.split(" ", 1)[1], 1), (second.split(" ", 1)[1], 1))
+            return Prompt(things, relation, background)
+    singular = {plural(name): name for name in (*COUNTABLE, *COLORED_SHAPES)}
+    counts = []
+    for part in re.split(r", and |, | and ", text):
+        number, _, name = part.partition(" ")
+        if number not in NUMBERS or singular.get(name, name) not in CLASS_INDEX:
+            raise ValueError(f"not a plain caption: {caption!r}")
+        counts.append((singular.get(name, name), NUMBERS.index(number) + 1))
+    return Prompt(tuple(counts), None, background)

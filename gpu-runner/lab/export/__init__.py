@@ -1,0 +1,1 @@
+"""From checkpoints to a pack that the runner loads."""

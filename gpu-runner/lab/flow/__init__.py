@@ -1,0 +1,1 @@
+"""The flow model: noise coupled with layouts (coupling.py), the network (network.py), its training and sampling."""

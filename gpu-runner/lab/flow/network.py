@@ -1,0 +1,187 @@
+"""
+The network: what stands where, given a noisy latent, a time and a prompt.
+
+It answers with probabilities of each cell's facts; their mean is the denoised latent, and the velocity follows from it.
+Training such a network on cross-entropy is flow matching with a categorical posterior (Eijkelboom et al. 2024, "Variational
+flow matching", arXiv 2406.04843; for diffusion Dieleman et al. 2022, arXiv 2211.15089).
+
+Two things are not left to be learned from scratch. What a cell's own noisy numbers say of its facts is a linear score (the
+log likelihood of a codebook vector in Gaussian noise), so the network adds to that score, with a gain that it learns for each
+time. And the encoder reads how many of each class a prompt asks for, so probabilities are made to add up to it (assign.py).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from lab.codec.code import CHANNELS, EMPTY, TOKENS, FactLogits, codebooks, expected
+from lab.flow.assign import assign
+from lab.world.layout import CELLS
+from lab.world.prompt import MAX_COUNT
+from lab.world.tokens import LENGTH, WORDS
+
+WIDTH = 96
+DEPTH = 4
+HEADS = 3
+TEXT_DEPTH = 2
+FIRST_ROUNDS = 3
+LAST_ROUNDS = 6
+LEAST_TIME = 0.02
+"""Below it the velocity is that of a denoised estimate scaled down: dividing by t would magnify rounding."""
+
+
+def normalize(x: Tensor) -> Tensor:
+    return F.rms_norm(x, (x.shape[-1],))
+
+
+def time_features(t: Tensor, width: int) -> Tensor:
+    """[B] in [0, 1] -> [B, width]: sines and cosines of falling frequencies."""
+    frequencies = torch.exp(-9.210340371976184 * torch.arange(width // 2, device=t.device) / (width // 2))
+    angles = t[:, None] * 1000 * frequencies
+    return torch.cat([angles.cos(), angles.sin()], -1)
+
+
+class TextBlock(nn.Module):
+    """Self-attention among a prompt's words, then a feed-forward layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH, bias=False)
+        self.out = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.up = nn.Linear(WIDTH, 4 * WIDTH, bias=False)
+        self.down = nn.Linear(4 * WIDTH, WIDTH, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (split_heads(part) for part in self.qkv(normalize(x)).chunk(3, -1))
+        x = x + self.out(join_heads(F.scaled_dot_product_attention(normalize(q), normalize(k), v)))
+        update: Tensor = self.down(F.relu(self.up(normalize(x))).square())
+        return x + update
+
+
+class TextEncoder(nn.Module):
+    """
+    Token ids [B, LENGTH] -> words in context [B, LENGTH, WIDTH] and counts by class [B, classes].
+
+    Padding is a word like others: it tells how long the prompt is. Each word says which class it names, if any, and how
+    many of it; the counts are the sum.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(len(WORDS), WIDTH)
+        self.places = nn.Parameter(torch.randn(LENGTH, WIDTH) * 0.02)
+        self.blocks = nn.ModuleList(TextBlock() for _ in range(TEXT_DEPTH))
+        self.names = nn.Linear(WIDTH, EMPTY + 1)
+        self.numbers = nn.Linear(WIDTH, MAX_COUNT)
+        nn.init.normal_(self.words.weight, std=0.02)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        x = normalize(self.words(ids) + self.places)
+        for block in self.blocks:
+            x = block(x)
+        x = normalize(x)
+        names = self.names(x).softmax(-1)[..., :EMPTY]
+        numbers = self.numbers(x).softmax(-1) @ torch.arange(1.0, MAX_COUNT + 1, device=x.device)
+        return x, (names * numbers[..., None]).sum(1)
+
+
+class Block(nn.Module):
+    """Cells attend to cells and to the prompt's words; gains depend on the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.kv = nn.Linear(WIDTH, 2 * WIDTH, bias=False)
+        self.text_kv = nn.Linear(WIDTH, 2 * WIDTH, bias=False)
+        self.out = nn.Linear(WIDTH, WIDTH, bias=False)
+        self.up = nn.Linear(WIDTH, 4 * WIDTH, bias=False)
+        self.down = nn.Linear(4 * WIDTH, WIDTH, bias=False)
+        self.sharpness = nn.Parameter(torch.full((HEADS, 1, 1), 1.5))
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(self, x: Tensor, text: Tensor, gains: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
+        """x [B, TOKENS, WIDTH], text [B, LENGTH, WIDTH], gains [B, 2, WIDTH]"""
+        y = normalize(x) * gains[:, :1]
+        k, v = self.kv(y).chunk(2, -1)
+        text_k, text_v = self.text_kv(text).chunk(2, -1)
+        q = turn(normalize(split_heads(self.q(y))), turns) * self.sharpness
+        keys = torch.cat([turn(normalize(split_heads(k)), turns), normalize(split_heads(text_k))], 2)
+        values = torch.cat([split_heads(v), split_heads(text_v)], 2)
+        x = x + self.out(join_heads(F.scaled_dot_product_attention(q, keys, values)))
+        update: Tensor = self.down(F.relu(self.up(normalize(x) * gains[:, 1:])).square())
+        return x + update
+
+
+class Denoiser(nn.Module):
+    """Noisy latents, times and encoded prompts -> FactLogits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = TextEncoder()
+        self.inp = nn.Linear(2 * CHANNELS, WIDTH)
+        self.places = nn.Parameter(torch.randn(TOKENS, WIDTH) * 0.02)
+        self.time = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU())
+        self.gains = nn.Linear(WIDTH, DEPTH * 2 * WIDTH)
+        self.score_gains = nn.Linear(WIDTH, 5)
+        self.blocks = nn.ModuleList(Block() for _ in range(DEPTH))
+        self.head = nn.Linear(WIDTH, FactLogits.WIDTH)
+        cos, sin = rotation(WIDTH // HEADS)
+        self.register_buffer("cos", cos, persistent=False)
+        self.register_buffer("sin", sin, persistent=False)
+        for layer in (self.gains, self.score_gains, self.head):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        nn.init.constant_(self.score_gains.bias, 2.0)
+
+    def forward(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor) -> FactLogits:
+        """latents [B, TOKENS, CHANNELS], t [B], text [B, LENGTH, WIDTH] and counts [B, classes] from `self.text`"""
+        at = self.time(time_features(t, WIDTH))
+        gains = 1 + self.gains(at).view(-1, DEPTH, 2, WIDTH)
+        scores = score(latents, self.score_gains(at))
+        first = scores.with_classes(assign(scores.classes, counts, FIRST_ROUNDS))
+        x = self.inp(torch.cat([latents, expected(first)], -1)) + self.places + at[:, None]
+        for index, block in enumerate(self.blocks):
+            x = block(x, text, gains[:, index], (self.cos, self.sin))
+        logits = scores + FactLogits.split(self.head(normalize(x)))
+        return logits.with_classes(assign(logits.classes, counts, LAST_ROUNDS))
+
+
+def score(latents: Tensor, gains: Tensor) -> FactLogits:
+    """How well each cell's numbers match each codebook vector, times the gains [B, 5] of the five facts; 0 for "empty"."""
+    parts = []
+    start = 0
+    for codes, gain in zip(codebooks(latents.device), gains.split(1, 1), strict=True):
+        part = latents[..., start : start + codes.shape[1]]
+        parts.append(part @ codes.T * gain[:, None])
+        start += codes.shape[1]
+    return FactLogits(F.pad(parts[0], (0, 1)), *parts[1:])
+
+
+def velocity(network: Denoiser, latents: Tensor, t: Tensor, conditioning: tuple[Tensor, Tensor]) -> Tensor:
+    """d x_t / d t of the linear interpolant, (x_t - x_0) / t, with the network's mean as x_0."""
+    return (latents - expected(network(latents, t, *conditioning))) / t.clamp(min=LEAST_TIME)[:, None, None]
+
+
+def split_heads(x: Tensor) -> Tensor:
+    return x.unflatten(-1, (HEADS, WIDTH // HEADS)).transpose(1, 2)
+
+
+def join_heads(x: Tensor) -> Tensor:
+    return x.transpose(1, 2).flatten(2)
+
+
+def rotation(width: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines [TOKENS, width / 2] of rotary positions: half of them by row, half by column."""
+    frequencies = torch.tensor([2.0 ** (-i * 4 / (width // 4)) for i in range(width // 4)])
+    cells = torch.arange(TOKENS)
+    rows, columns = cells // CELLS, cells % CELLS
+    angles = torch.cat([rows[:, None] * frequencies, columns[:, None] * frequencies], -1)
+    return angles.cos(), angles.sin()
+
+
+def turn(x: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
+    """Rotary positions (Su et al. 2021, arXiv 2104.09864) of [B, HEADS, TOKENS, head width]."""
+    cos, sin = turns
+    a, b = x.chunk(2, -1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)

@@ -1,0 +1,1 @@
+"""What every stage's training shares: optimizer, moving average, checkpoints, budget."""
