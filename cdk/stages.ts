@@ -1,5 +1,6 @@
 /** What differs between deployments. Everything else is the same in all of them. */
 import { z } from 'zod'
+import { contentPolicySchema } from '../shared/contract/content-policy.ts'
 
 const stageSchema = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{1,15}$/),
@@ -36,6 +37,8 @@ const stageSchema = z.strictObject({
     /** Measured time of one NFE on the fleet's GPU, seconds. */
     secondsPerNfe: z.number().positive(),
   }),
+  /** What is not made: words that no prompt may have, classifiers of prompts and images. Everything is made when left out. */
+  contentPolicy: contentPolicySchema.optional(),
   /** Settled NFEs go to this Stripe meter; no metering when left out. */
   metering: z.strictObject({ meterId: z.string(), eventName: z.string() }).optional(),
 })

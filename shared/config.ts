@@ -1,6 +1,7 @@
 /** Settings read from the environment, by composition roots only. A missing or malformed one stops the process with a sentence. */
 import { z } from 'zod'
 import type { Clients } from './aws/clients.ts'
+import { contentPolicySchema } from './contract/content-policy.ts'
 import type { Priority } from './contract/priority.ts'
 import { type AddressPolicy, isCidr } from './domain/public-address.ts'
 import type { Bucket } from './stores/outputs.ts'
@@ -73,4 +74,20 @@ export const webhookPolicy = {
     allowHttp: settings.WEBHOOK_ALLOW_HTTP === 'true',
     allowedCidrs: settings.WEBHOOK_ALLOWED_CIDRS,
   }),
+}
+
+/** What the deployment will not make, as JSON (contract/content-policy.ts); everything is made when left out. */
+export const contentPolicySettings = {
+  CONTENT_POLICY: z
+    .string()
+    .default('{}')
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        context.addIssue({ code: 'custom', message: 'not JSON' })
+        return z.NEVER
+      }
+    })
+    .pipe(contentPolicySchema),
 }

@@ -72,6 +72,10 @@ export const grantAccess = (grantee: IGrantable, data: Data, access: Access): vo
   acceptPrefixes(grantee, data, [...(access.reads ?? []), ...(access.writes ?? []), ...(access.deletes ?? [])])
 }
 
+/** The setting of a process that asks the content policy; it needs `ssm:GetParameter` of it too. */
+export const contentPolicyEnvironment = ({ contentPolicy }: Data): Record<string, string> =>
+  contentPolicy === undefined ? {} : { CONTENT_POLICY: `parameter:${contentPolicy.name}` }
+
 /** The bucket as its stack exports it to the others; the hash in the name is that of its frozen logical id. */
 const BUCKET_EXPORT = 'ExportsOutputFnGetAttOutputsArnF27DB3D0'
 

@@ -18,7 +18,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { accept } from '../constructs/accept.ts'
-import { type Access, grantAccess } from '../constructs/access.ts'
+import { type Access, contentPolicyEnvironment, grantAccess } from '../constructs/access.ts'
 import type { Data } from '../stacks/data.ts'
 import type { StageSettings } from '../stages.ts'
 import { PACKS_ON_HOST } from './machines.ts'
@@ -69,6 +69,7 @@ export const createRunnerTask = (scope: Construct, props: RunnerTaskProps): Ec2T
       PACK_FOLDER: folder,
       CONCURRENCY: String(stage.fleet.concurrency),
       HEARTBEAT_FILE,
+      ...contentPolicyEnvironment(data),
     },
     healthCheck: {
       command: ['CMD', 'node', 'gpu-runner/check-health/main.ts'],
@@ -82,6 +83,10 @@ export const createRunnerTask = (scope: Construct, props: RunnerTaskProps): Ec2T
   runner.addMountPoints({ sourceVolume: 'packs', containerPath: PULLED_PACKS, readOnly: true })
   if (packSource !== undefined) pullPackFirst(scope, { task, runner, packSource, folder, props })
   grantAccess(task.taskRole, data, RUNNER_ACCESS)
+  if (data.contentPolicy !== undefined)
+    task.addToTaskRolePolicy(
+      new PolicyStatement({ actions: ['ssm:GetParameter'], resources: [data.contentPolicy.arn] }),
+    )
   task.addToTaskRolePolicy(
     new PolicyStatement({
       actions: ['ecs:UpdateTaskProtection'],

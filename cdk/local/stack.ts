@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly reviewSeconds?: number
   /** Runner processes. */
   readonly runners?: number
+  /** What is not made, as JSON: shared/contract/content-policy.ts. */
+  readonly contentPolicy?: string
 }
 
 export interface Stack {
@@ -74,7 +76,7 @@ export const serviceEnvironment = (on: {
   secrets: Secrets
   url: string
   port: number
-  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds'>
+  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy'>
 }): Record<string, string> => ({
   PUBLIC_URL: on.url,
   PORT: String(on.port),
@@ -90,4 +92,5 @@ export const serviceEnvironment = (on: {
   WRITES_PER_MINUTE: '60000',
   LEASE_SECONDS: String(on.options.leaseSeconds ?? 30),
   REVIEW_SECONDS: String(on.options.reviewSeconds ?? 120),
+  ...(on.options.contentPolicy !== undefined && { CONTENT_POLICY: on.options.contentPolicy }),
 })

@@ -1,7 +1,8 @@
 /**
- * `npm start -- [--port N] [--data DIR] [--json]`: the whole service on this machine until SIGTERM or Ctrl-C, with its data
- * in a folder that survives a restart.
+ * `npm start -- [--port N] [--data DIR] [--content-policy FILE] [--json]`: the whole service on this machine until SIGTERM or
+ * Ctrl-C, with its data in a folder that survives a restart.
  */
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
@@ -15,6 +16,7 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8787' },
     data: { type: 'string', default: '.rollover' },
+    'content-policy': { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -73,7 +75,9 @@ try {
   const stopped = new Promise<void>((done) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
   })
-  const starting = startStack({ dataFolder, port: readPort() })
+  const policy = values['content-policy']
+  const contentPolicy = policy === undefined ? {} : { contentPolicy: await readFile(policy, 'utf8') }
+  const starting = startStack({ dataFolder, port: readPort(), ...contentPolicy })
   // Ctrl-C while starting: the stack is stopped as soon as it stands.
   stack = await starting
   const first = await firstAccount(stack, dataFolder)

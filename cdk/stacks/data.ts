@@ -19,6 +19,7 @@ import {
 } from 'aws-cdk-lib/aws-s3'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { accept } from '../constructs/accept.ts'
 import type { QueueName } from '../constructs/access.ts'
@@ -35,6 +36,8 @@ export interface Data {
   readonly logsBucket: Bucket
   /** A JSON object: KEY_PEPPER, made here, and ADMIN_KEY_HASH, set by the operator. */
   readonly edgeSecret: Secret
+  /** The parameter of the content policy, where the stage has one: read as a process starts. */
+  readonly contentPolicy: { readonly name: string; readonly arn: string } | undefined
   /** The customer managed key, where the stage has one. */
   readonly key: Key | undefined
   /** Names as the service's settings want them. */
@@ -54,6 +57,9 @@ export interface DataStackProps extends StackProps {
 const FORGOTTEN_DAYS = 372
 /** Far above the runner's own limit: what comes to a dead queue was never readable. */
 const MAX_RECEIVES = 50
+/** What Systems Manager keeps in a parameter, and in one for which it asks nothing. */
+const MAX_POLICY_CHARACTERS = 8192
+const STANDARD_POLICY_CHARACTERS = 4096
 /** Six times the webhook function's timeout, as Lambda asks of its queues. */
 const DELIVERIES_VISIBILITY_SECONDS = 360
 
@@ -65,6 +71,7 @@ export class DataStack extends Stack implements Data {
   readonly bucket: Bucket
   readonly logsBucket: Bucket
   readonly edgeSecret: Secret
+  readonly contentPolicy: Data['contentPolicy']
   readonly key: Key | undefined
   readonly names: Data['names']
 
@@ -96,6 +103,7 @@ export class DataStack extends Stack implements Data {
       }),
     }
     this.edgeSecret = this.createEdgeSecret(removalPolicy)
+    this.contentPolicy = stage.contentPolicy && this.createContentPolicy(stage.name, stage.contentPolicy)
     this.names = {
       TABLE_NAME: this.table.tableName,
       GENERATIONS_QUEUE_URL: this.queues.generations.queueUrl,
@@ -191,6 +199,25 @@ export class DataStack extends Stack implements Data {
         ? { encryption: QueueEncryption.SQS_MANAGED }
         : { encryption: QueueEncryption.KMS, encryptionMasterKey: this.key }),
     }
+  }
+
+  private createContentPolicy(
+    stage: string,
+    policy: NonNullable<StageSettings['contentPolicy']>,
+  ): Data['contentPolicy'] {
+    const stringValue = JSON.stringify(policy)
+    if (stringValue.length > MAX_POLICY_CHARACTERS)
+      throw new Error(
+        `contentPolicy has ${stringValue.length} characters, of ${MAX_POLICY_CHARACTERS}: use a classifier.`,
+      )
+    // By name: an export would keep the policy from being taken away again.
+    const name = `/rollover/${stage}/content-policy`
+    new StringParameter(this, 'ContentPolicy', {
+      parameterName: name,
+      stringValue,
+      tier: stringValue.length > STANDARD_POLICY_CHARACTERS ? ParameterTier.ADVANCED : ParameterTier.STANDARD,
+    })
+    return { name, arn: this.formatArn({ service: 'ssm', resource: 'parameter', resourceName: name.slice(1) }) }
   }
 
   private createEdgeSecret(removalPolicy: RemovalPolicy): Secret {

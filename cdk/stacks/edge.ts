@@ -21,7 +21,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
 import { accept } from '../constructs/accept.ts'
-import { type Access, grantAccess, OBJECT_PREFIXES } from '../constructs/access.ts'
+import { type Access, contentPolicyEnvironment, grantAccess, OBJECT_PREFIXES } from '../constructs/access.ts'
 import { BundledFunction, PACK_CARDS_FOLDER } from '../constructs/bundled-function.ts'
 import { freeze } from '../constructs/freeze.ts'
 import type { StageSettings } from '../stages.ts'
@@ -87,6 +87,7 @@ export class EdgeStack extends Stack {
       resource: 'parameter',
       resourceName: parameterName.slice(1),
     })
+    const policyArns = data.contentPolicy === undefined ? [] : [data.contentPolicy.arn]
     for (const [{ function: reader }, access] of [
       [this.api, API_ACCESS],
       [this.events, EVENTS_ACCESS],
@@ -94,7 +95,7 @@ export class EdgeStack extends Stack {
       grantAccess(reader, data, access)
       for (const statement of [
         { actions: ['secretsmanager:GetSecretValue'], resources: [data.edgeSecret.secretArn] },
-        { actions: ['ssm:GetParameter'], resources: [parameterArn] },
+        { actions: ['ssm:GetParameter'], resources: [parameterArn, ...policyArns] },
       ])
         reader.addToRolePolicy(new PolicyStatement(statement))
     }
@@ -117,6 +118,7 @@ export class EdgeStack extends Stack {
       PACKS_FOLDER: PACK_CARDS_FOLDER,
       KEY_PEPPER: `${secret}#KEY_PEPPER`,
       ADMIN_KEY_HASH: `${secret}#ADMIN_KEY_HASH`,
+      ...contentPolicyEnvironment(data),
     }
   }
 

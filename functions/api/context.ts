@@ -1,5 +1,6 @@
 /** What every route can reach. Made once by a composition root. */
 import type { PackManifest } from '../../shared/contract/pack.ts'
+import type { DenyList } from '../../shared/domain/deny-list.ts'
 import type { PromptTokenizer } from '../../shared/domain/prompt.ts'
 import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import type { ApiKey } from '../../shared/stores/api-keys.ts'
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly queues: Queues
   readonly bucket: Bucket
   readonly packs: ReadonlyMap<string, PackCard>
+  /** What a prompt must not ask for. */
+  readonly denied: DenyList
   /** Secret mixed into the HMAC of every key. */
   readonly keyPepper: string
   /** HMAC of the administration key. */

@@ -2,13 +2,22 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { createClients } from '../../shared/aws/clients.ts'
-import { connectStores, type Environment, readSettings, serviceSettings, webhookPolicy } from '../../shared/config.ts'
+import {
+  connectStores,
+  contentPolicySettings,
+  type Environment,
+  readSettings,
+  serviceSettings,
+  webhookPolicy,
+} from '../../shared/config.ts'
+import { compileDenyList } from '../../shared/domain/deny-list.ts'
 import type { ApiContext } from './context.ts'
 import { readPacks } from './packs/read-packs.ts'
 
 export const edgeSettings = {
   ...serviceSettings,
   ...webhookPolicy.settings,
+  ...contentPolicySettings,
   WRITES_PER_MINUTE: z.coerce.number().int().min(1).default(600),
   /** Below the time limit of the function and of every proxy before it. */
   MAX_WAIT_SECONDS: z.coerce.number().int().min(0).max(600).default(10),
@@ -22,6 +31,7 @@ export const connectApi = async (environment: Environment, now: () => number): P
   return {
     ...connectStores(createClients(), settings),
     packs: await readPacks(settings.PACKS_FOLDER),
+    denied: compileDenyList(settings.CONTENT_POLICY.prompt.deny),
     keyPepper: settings.KEY_PEPPER,
     adminKeyHash: settings.ADMIN_KEY_HASH,
     webhooks: webhookPolicy.read(settings),

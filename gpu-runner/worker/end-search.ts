@@ -3,10 +3,12 @@ import type { Progress } from '../../shared/contract/generation.ts'
 import { UNWORKED_CANCEL, UNWORKED_EXPIRY } from '../../shared/domain/unworked-ending.ts'
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
+import type { ContentCheck } from '../content/check-content.ts'
 import type { Evaluator } from '../engine/model.ts'
 import type { SearchOutcome } from '../engine/run-search.ts'
 import { storeCheckpoint } from './checkpoint.ts'
 import { type SearchTrace, storeTrace } from './record-trace.ts'
+import { imagesRefused } from './refused-content.ts'
 import { storeOutputs } from './store-outputs.ts'
 
 export interface EndedSearch {
@@ -24,7 +26,7 @@ export interface EndedSearch {
 }
 
 /** Costs no NFE. Rejects when the counts of search and model differ, which must never become a bill. */
-export const endSearch = async (on: { bucket: Bucket }, ended: EndedSearch): Promise<Ending> => {
+export const endSearch = async (on: { bucket: Bucket; content: ContentCheck }, ended: EndedSearch): Promise<Ending> => {
   const { generation, evaluator, outcome, progress } = ended
   const nfeUsed = chargedNfe(ended, outcome.nfeUsed)
   if (outcome.answers.length === 0) {
@@ -32,15 +34,15 @@ export const endSearch = async (on: { bucket: Bucket }, ended: EndedSearch): Pro
     if (nfeUsed > 0) throw new Error('the search has no answer')
     return outcome.stop === 'canceled' ? UNWORKED_CANCEL : UNWORKED_EXPIRY
   }
-  const { outputs, result } = await storeOutputs(on.bucket, { generation, evaluator, answers: outcome.answers })
+  const stored = await storeOutputs(on, { generation, evaluator, answers: outcome.answers })
+  if ('refused' in stored) return imagesRefused(stored.refused)
   const trace = ended.trace.lines() === 0 ? undefined : await storeTrace(on.bucket, ended)
   const checkpoint = await storeCheckpoint(on.bucket, { generation, state: ended.state, stop: outcome.stop })
   return {
     status: outcome.stop === 'canceled' ? 'canceled' : 'succeeded',
     stop_reason: outcome.stop,
     nfe_used: nfeUsed,
-    result,
-    outputs,
+    ...stored,
     ...(trace && { trace }),
     ...(checkpoint && { checkpoint }),
     ...(progress && { progress }),

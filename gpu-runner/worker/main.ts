@@ -1,8 +1,10 @@
 /** The runner process: opens one pack, then works on generations until it is told to stop. */
 import { createClients } from '../../shared/aws/clients.ts'
+import { readReferences } from '../../shared/aws/read-references.ts'
 import { receiveMessages } from '../../shared/aws/receive-messages.ts'
 import { connectStores, readSettings } from '../../shared/config.ts'
 import { generationMessageSchema } from '../../shared/contract/queue.ts'
+import { createContentCheck } from '../content/check-content.ts'
 import { openModel } from '../engine/model.ts'
 import { readProfile } from '../pack/read-profile.ts'
 import { keepHeartbeat } from './heartbeat.ts'
@@ -11,7 +13,7 @@ import { runnerSettings } from './settings.ts'
 import { workOnGeneration } from './work-on-generation.ts'
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
-const settings = readSettings(runnerSettings, process.env)
+const settings = readSettings(runnerSettings, await readReferences(process.env))
 
 const stopping = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
@@ -34,6 +36,7 @@ const stores = connectStores(clients, settings)
 const work = {
   ...stores,
   model,
+  content: createContentCheck(settings.CONTENT_POLICY),
   ...(profile !== undefined && { profile }),
   publicUrl: settings.PUBLIC_URL,
   leaseMs: settings.LEASE_SECONDS * 1000,

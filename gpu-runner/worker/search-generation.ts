@@ -4,6 +4,7 @@ import { spellNumbers } from '../../shared/domain/prompt.ts'
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
+import type { ContentCheck } from '../content/check-content.ts'
 import type { Model } from '../engine/model.ts'
 import type { SeenEvaluation } from '../engine/protocol.ts'
 import { type Interruption, runSearch, type SearchOutcome } from '../engine/run-search.ts'
@@ -15,6 +16,7 @@ import { StoppedWaiting, untilHandBack } from './hand-back.ts'
 import { type CheckpointEvery, keepCheckpoints } from './keep-checkpoints.ts'
 import type { LeaseKeeper } from './keep-lease.ts'
 import { recordTrace } from './record-trace.ts'
+import { promptRefused } from './refused-content.ts'
 import { PICTURE_SIDE, showCandidates } from './show-candidates.ts'
 import { showProgress } from './show-progress.ts'
 import { type SearchStart, startSearch } from './start-search.ts'
@@ -24,6 +26,7 @@ export interface SearchContext {
   readonly table: Table
   readonly bucket: Bucket
   readonly model: Model
+  readonly content: ContentCheck
   /** What `adaptive` has learned of the pack. */
   readonly profile?: Profile
   readonly checkpointEvery: CheckpointEvery
@@ -41,6 +44,8 @@ export const searchGeneration = async (
 ): Promise<Ending | 'stopped'> => {
   const { manifest } = on.model
   if (generation.pack !== manifest.name) throw new Error(`this runner has ${manifest.name}, not ${generation.pack}`)
+  const refused = await on.content.prompt(generation.prompt)
+  if (refused !== undefined) return promptRefused(refused)
   const started = await startSearch(on, generation)
   const { search, from, nfeBefore, nfeResumed } = started
   const prompt = spellNumbers(generation.prompt, manifest)
@@ -54,7 +59,7 @@ export const searchGeneration = async (
   const trace = recordTrace(nfeBefore, started.trace)
   let state = from
   let evaluated: readonly SeenEvaluation[] = []
-  const candidates = watched ? showCandidates(nfeBefore) : undefined
+  const candidates = watched ? showCandidates(on.content, nfeBefore) : undefined
   const progress = showProgress({ table: on.table, now: on.now, generation, ...(candidates && { candidates }) })
   const checkpoints = keepCheckpoints({ ...on, every: on.checkpointEvery, generation, nfeResumed })
   try {
@@ -82,7 +87,7 @@ export const searchGeneration = async (
     await Promise.all([progress.settled(), outcome === 'stopped' ? checkpoints.flush() : checkpoints.settled()])
     if (keeper.lost()) throw new LeaseLost(generation.id)
     if (outcome === 'stopped') return 'stopped'
-    return await endSearch(on, {
+    const ended = endSearch(on, {
       generation,
       evaluator,
       outcome: { ...outcome, nfeUsed: outcome.nfeUsed - nfeBefore },
@@ -91,6 +96,11 @@ export const searchGeneration = async (
       ...(started.profileSha256 !== undefined && { profileSha256: started.profileSha256 }),
       state,
       progress: progress.last(),
+    })
+    return await ended.catch(async (error) => {
+      // The next try begins at the end of the search: it repeats no evaluation, and counts as one that did not get on.
+      await checkpoints.flush()
+      throw error
     })
   } finally {
     watch.stop()

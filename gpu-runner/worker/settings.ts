@@ -1,10 +1,11 @@
 /** The runner's settings: what its environment must and may say. */
 import { z } from 'zod'
-import { serviceSettings } from '../../shared/config.ts'
+import { contentPolicySettings, serviceSettings } from '../../shared/config.ts'
 import { PROVIDERS } from '../pack/providers.ts'
 
 export const runnerSettings = {
   ...serviceSettings,
+  ...contentPolicySettings,
   /** The folder of the pack this runner serves. */
   PACK_FOLDER: z.string().min(1),
   /** Generations searched at once. */

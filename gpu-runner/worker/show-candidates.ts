@@ -3,6 +3,7 @@
  * from images that were decoded for the reward anyway: it costs no NFE, and no run of a graph.
  */
 import type { ProgressEvent, ShownCandidate } from '../../shared/contract/live-event.ts'
+import type { ContentCheck } from '../content/check-content.ts'
 import { encodePreview, encodeThumbnails } from '../engine/encode-image.ts'
 import type { SeenEvaluation } from '../engine/protocol.ts'
 import type { Picture } from '../engine/small-picture.ts'
@@ -31,8 +32,11 @@ interface Kept {
   readonly picture: Picture | undefined
 }
 
-/** @param nfeBefore NFEs of the searches that this one extends: its own count begins behind them. */
-export const showCandidates = (nfeBefore: number): ShownCandidates => {
+/**
+ * Pictures that the content policy holds back are not shown: of thumbnails, all of an event or none.
+ * @param nfeBefore NFEs of the searches that this one extends: its own count begins behind them.
+ */
+export const showCandidates = (content: Pick<ContentCheck, 'image'>, nfeBefore: number): ShownCandidates => {
   let kept: Kept[] = []
   let best: { picture: Picture; reward: number } | undefined
   return {
@@ -55,8 +59,9 @@ export const showCandidates = (nfeBefore: number): ShownCandidates => {
       const pictures = taken.flatMap(({ picture }) => picture ?? [])
       return {
         candidates: taken.map(({ shown }) => shown),
-        thumbnails: pictures.length === 0 ? null : dataUrl(await encodeThumbnails(pictures, THUMBNAIL_SIDE)),
-        preview: preview === undefined ? null : dataUrl(await encodePreview(preview)),
+        thumbnails:
+          pictures.length === 0 ? null : await shown(content, await encodeThumbnails(pictures, THUMBNAIL_SIDE)),
+        preview: preview === undefined ? null : await shown(content, await encodePreview(preview)),
       }
     },
   }
@@ -86,4 +91,7 @@ const evenly = <Thing>(things: readonly Thing[], most: number): Thing[] =>
     ? [...things]
     : Array.from({ length: most }, (_, at) => things[Math.floor((at * things.length) / most)] as Thing)
 
-const dataUrl = (webp: Uint8Array): string => `data:image/webp;base64,${Buffer.from(webp).toString('base64')}`
+const shown = async (content: Pick<ContentCheck, 'image'>, webp: Uint8Array): Promise<string | null> => {
+  const refused = await content.image({ bytes: webp, contentType: 'image/webp' })
+  return refused === undefined ? `data:image/webp;base64,${Buffer.from(webp).toString('base64')}` : null
+}

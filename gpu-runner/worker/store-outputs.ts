@@ -3,9 +3,17 @@ import { createHash } from 'node:crypto'
 import { type ImageFormat, OUTPUT_CONTENT_TYPES, type Result } from '../../shared/contract/generation.ts'
 import type { GenerationItem, StoredOutput } from '../../shared/stores/generations.ts'
 import { type Bucket, outputKey, putObject } from '../../shared/stores/outputs.ts'
+import type { ContentCheck } from '../content/check-content.ts'
 import { encodeImage } from '../engine/encode-image.ts'
 import type { Evaluator, Rendering } from '../engine/model.ts'
 import type { Answer } from '../search/search.ts'
+
+export interface StoredOutputs {
+  readonly outputs: StoredOutput[]
+  readonly result: Result
+  /** How many more there were that the content policy held back. */
+  readonly outputs_held_back?: number
+}
 
 interface EncodedOutput {
   readonly rendering: Rendering
@@ -14,27 +22,50 @@ interface EncodedOutput {
 }
 
 /**
- * Costs no NFE. Distinct images only: two answers that became the same file count once. The result is that of the best.
+ * Costs no NFE. Distinct images only: two answers that became the same file count once. What the content policy holds back
+ * is stored nowhere; of the others the result is that of the best. With none left, the reason.
  * Writes under keys of this attempt's fence, so a second attempt never overwrites what a first one stored.
  */
 export const storeOutputs = async (
-  bucket: Bucket,
+  on: { bucket: Bucket; content: Pick<ContentCheck, 'image'> },
   { generation, evaluator, answers }: { generation: GenerationItem; evaluator: Evaluator; answers: readonly Answer[] },
-): Promise<{ outputs: StoredOutput[]; result: Result }> => {
+): Promise<StoredOutputs | { refused: string }> => {
   const format = generation.format ?? 'png'
   const encoded: EncodedOutput[] = []
   for (const { latent } of answers) {
     const rendering = await evaluator.render(latent)
     encoded.push(await encodeOutput(rendering, format))
   }
-  const images = distinct(encoded).toSorted((a, b) => b.rendering.reward - a.rendering.reward)
+  const made = distinct(encoded).toSorted((a, b) => b.rendering.reward - a.rendering.reward)
+  const { images, reason } = await holdBack(on.content, made, format)
   const [best] = images
-  if (best === undefined) throw new RangeError('outputs of no answer')
+  if (best === undefined) {
+    if (reason === undefined) throw new RangeError('outputs of no answer')
+    return { refused: reason }
+  }
   const outputs = await Promise.all(
-    images.map((image, index) => storeOutput(bucket, image, { generation, index, format })),
+    images.map((image, index) => storeOutput(on.bucket, image, { generation, index, format })),
   )
   const { reward, found, exact } = best.rendering
-  return { outputs, result: { reward, counts: { asked: { ...generation.counts }, found: { ...found }, exact } } }
+  const result = { reward, counts: { asked: { ...generation.counts }, found: { ...found }, exact } }
+  const heldBack = made.length - images.length
+  return { outputs, result, ...(heldBack > 0 && { outputs_held_back: heldBack }) }
+}
+
+/** What the content policy leaves, and the first reason for what it does not. One after the other: a classifier is shared. */
+const holdBack = async (
+  content: Pick<ContentCheck, 'image'>,
+  made: readonly EncodedOutput[],
+  format: ImageFormat,
+): Promise<{ images: readonly EncodedOutput[]; reason: string | undefined }> => {
+  const images: EncodedOutput[] = []
+  const reasons: string[] = []
+  for (const image of made) {
+    const reason = await content.image({ bytes: image.bytes, contentType: OUTPUT_CONTENT_TYPES[format] })
+    if (reason === undefined) images.push(image)
+    else reasons.push(reason)
+  }
+  return { images, reason: reasons[0] }
 }
 
 const encodeOutput = async (rendering: Rendering, format: ImageFormat): Promise<EncodedOutput> => {

@@ -16,6 +16,7 @@ import {
   releaseLease,
 } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
+import type { ContentCheck } from '../content/check-content.ts'
 import type { Model } from '../engine/model.ts'
 import type { Profile } from '../search/profile.ts'
 import type { CheckpointEvery } from './keep-checkpoints.ts'
@@ -25,6 +26,7 @@ import { LeaseLost, searchGeneration } from './search-generation.ts'
 export interface WorkContext extends Completion {
   readonly bucket: Bucket
   readonly model: Model
+  readonly content: ContentCheck
   readonly profile?: Profile
   readonly leaseMs: number
   readonly reviewMs: number

@@ -233,6 +233,7 @@ export const generationSchema = z.strictObject({
   usage: usageSchema,
   result: resultSchema.nullable(),
   outputs: z.array(outputSchema),
+  outputs_held_back: nfeCount.describe('Images found that the content policy of this service does not give out.'),
   trace: traceSchema
     .nullable()
     .describe('The trace of the search, once it has ended; null where nothing was evaluated.'),

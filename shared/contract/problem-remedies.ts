@@ -32,6 +32,8 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
     'Send the body with the content type that the route takes: application/json, unless it says otherwise.',
   invalid_request:
     'The request does not fit the schema, or its parts do not fit together. `errors` names each place by a JSON Pointer.',
+  content_refused:
+    'The prompt asks for something that whoever runs this service has ruled out; `errors` says where and for which reason. Nothing was held or charged.',
   idempotency_key_reused:
     'An Idempotency-Key stands for one request for a day. This one came with another method, path or body before. Draw a new key for a new request.',
   rate_limited:

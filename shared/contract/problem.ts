@@ -28,6 +28,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The body is of another type than this route takes', retryable: false },
   invalid_request: { status: 422, title: 'The request is not valid', retryable: false },
+  content_refused: { status: 422, title: 'This service does not make that', retryable: false },
   idempotency_key_reused: {
     status: 422,
     title: 'This Idempotency-Key was used with another request',

@@ -104,6 +104,8 @@ export interface GenerationItem {
   readonly nfe_used?: number
   readonly result?: Result
   readonly outputs?: readonly StoredOutput[]
+  /** Images that the content policy held back. */
+  readonly outputs_held_back?: number
   readonly trace?: StoredTrace
   /** Where its search can go on from. */
   readonly checkpoint?: StoredCheckpoint
@@ -303,6 +305,7 @@ export type Ending =
       readonly nfe_used: number
       readonly result: Result
       readonly outputs: readonly StoredOutput[]
+      readonly outputs_held_back?: number
       readonly trace?: StoredTrace
       readonly checkpoint?: StoredCheckpoint
       readonly progress?: Progress

@@ -125,6 +125,11 @@ describe('every problem', () => {
         headers: { 'content-type': 'text/plain' },
       }),
     invalid_request: async () => ask('POST', '/v1/generations', { key: (await someone()).apiKey, body: {} }),
+    content_refused: async () => {
+      const headers = { ...bearer((await someone()).apiKey), 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body: JSON.stringify(GOOD) }
+      return otherwise({ denied: () => 'bears' }, '/v1/generations', init)
+    },
     idempotency_key_reused: async () => {
       const { apiKey: key } = await someone()
       const post = (seed: number) =>

@@ -1,10 +1,12 @@
 /** The real runner on a model in closed form: a test that wants to stop time between two evaluations needs no network. */
 
+import { type ContentCheck, createContentCheck } from '../../gpu-runner/content/check-content.ts'
 import type { Evaluator, Model } from '../../gpu-runner/engine/model.ts'
 import type { ImageTensor } from '../../gpu-runner/engine/png.ts'
 import { smallPicture } from '../../gpu-runner/engine/small-picture.ts'
 import { type WorkContext, workOnGeneration } from '../../gpu-runner/worker/work-on-generation.ts'
 import type { Disposal } from '../../shared/aws/receive-messages.ts'
+import { contentPolicySchema } from '../../shared/contract/content-policy.ts'
 import {
   finishGeneration,
   type GenerationItem,
@@ -28,6 +30,7 @@ export interface RunnerOptions {
   readonly leaseMs?: number
   readonly checkpointEvery?: WorkContext['checkpointEvery']
   readonly stopping?: AbortSignal
+  readonly content?: ContentCheck
 }
 
 export const createRunner = (edge: Edge, options: RunnerOptions = {}): TestRunner => {
@@ -35,6 +38,7 @@ export const createRunner = (edge: Edge, options: RunnerOptions = {}): TestRunne
   const on: WorkContext = {
     ...edge.api,
     model,
+    content: options.content ?? createContentCheck(contentPolicySchema.parse({})),
     leaseMs: options.leaseMs ?? 30_000,
     maxTries: 3,
     checkpointEvery: options.checkpointEvery ?? { ms: 10_000, nfe: 100 },

@@ -36,10 +36,12 @@ const newBatch = (
     try {
       return [{ ...lineGeneration(api, by, request), batch_id: id, batch_line: line }]
     } catch (error) {
-      if (!(error instanceof ProblemError) || error.code !== 'invalid_request') throw error
-      faults.push(
-        ...(error.options.errors ?? []).map(({ pointer, detail }) => ({ pointer: `/${line}${pointer}`, detail })),
-      )
+      if (!(error instanceof ProblemError)) throw error
+      const { code, options } = error
+      const errors = (options.errors ?? []).map(({ pointer, detail }) => ({ pointer: `/${line}${pointer}`, detail }))
+      if (code === 'content_refused') throw new ProblemError(code, `/${line}${error.message}`, { errors })
+      if (code !== 'invalid_request') throw error
+      faults.push(...errors)
       return []
     }
   })

@@ -12,13 +12,14 @@ export interface CheckedRequest {
   readonly counts: Counts
 }
 
-/** Throws `invalid_request` with every fault and its place. Reads nothing but the request and the packs. */
-export const checkRequest = (api: Pick<ApiContext, 'packs'>, request: GenerationRequest): CheckedRequest => {
+/** Throws `content_refused`, or `invalid_request` with every fault and its place. Reads nothing but the request and the packs. */
+export const checkRequest = (api: Pick<ApiContext, 'packs' | 'denied'>, request: GenerationRequest): CheckedRequest => {
   const card = api.packs.get(request.pack)
   if (card === undefined) {
     const known = [...api.packs.keys()].join(', ')
     throw refuseFields([{ pointer: '/pack', detail: `there is no pack of this name; there is ${known}` }])
   }
+  refuseContent(api, request.prompt)
   const { manifest, tokenizer } = card
   const errors: FieldError[] = []
   if (request.nfe_budget > manifest.nfe_cap)
@@ -41,6 +42,13 @@ export const checkRequest = (api: Pick<ApiContext, 'packs'>, request: Generation
       detail: 'the prompt names no number of things; say them in reward.counts, as {"balloon": 7}',
     },
   ])
+}
+
+const refuseContent = ({ denied }: Pick<ApiContext, 'denied'>, prompt: string): void => {
+  const reason = denied(prompt)
+  if (reason === undefined) return
+  const detail = `asks for what this service does not make (${reason})`
+  throw new ProblemError('content_refused', `/prompt: ${detail}`, { errors: [{ pointer: '/prompt', detail }] })
 }
 
 /** One `invalid_request` that names each fault by its place. */

@@ -35,6 +35,7 @@ export const viewGeneration = async (api: ApiContext, item: GenerationItem): Pro
   usage: usageOf(item),
   result: item.result ?? null,
   outputs: await viewOutputs(api, item),
+  outputs_held_back: item.outputs_held_back ?? 0,
   trace: viewTrace(api.publicUrl, item),
   extends: item.extends?.generation_id ?? null,
   extendable: item.checkpoint !== undefined,

@@ -121,7 +121,14 @@ export const RunNotes = ({ run }: { run: Run }) => {
       )}
       {run.generation?.error && run.phase === 'ended' && (
         <p class="note bad" role="alert">
-          <strong>The search failed.</strong> {run.generation.error.detail}
+          <strong>{run.generation.error.code === 'content_refused' ? 'Not given out.' : 'The search failed.'}</strong>{' '}
+          {run.generation.error.detail}
+        </p>
+      )}
+      {run.generation !== undefined && run.generation.outputs_held_back > 0 && (
+        <p class="note warn" role="status">
+          <strong>Some images are missing.</strong> The content policy of this service holds{' '}
+          {run.generation.outputs_held_back} of them back.
         </p>
       )}
     </>

@@ -29,6 +29,7 @@ export const generationLines = (generation: Generation, files: readonly string[]
     `${id}  ${status}${why === null ? '' : ` (${why})`}`,
     `  prompt   ${prompt}`,
     ...files.map((file) => `  image    ${file}`),
+    ...(generation.outputs_held_back > 0 ? [`  held     ${generation.outputs_held_back} by the content policy`] : []),
     ...(result === null
       ? []
       : [

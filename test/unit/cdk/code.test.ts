@@ -15,10 +15,10 @@ import { webhookSettings } from '../../../functions/webhooks/settings.ts'
 import { runnerSettings } from '../../../gpu-runner/worker/settings.ts'
 import { serviceSettings } from '../../../shared/config.ts'
 import { actionsOfCode } from './calls.ts'
-import { METERED, type Resource, synthesise } from './synth.ts'
+import { CONTENT_POLICY, METERED, type Resource, synthesise } from './synth.ts'
 
 const ROOT = new URL('../../../', import.meta.url).pathname
-const stage = synthesise('dev', { bundle: true, overrides: METERED })
+const stage = synthesise('dev', { bundle: true, overrides: { ...METERED, ...CONTENT_POLICY } })
 const resources = stage.resources()
 
 interface Part {
@@ -114,6 +114,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     entry: 'gpu-runner/worker/main.ts',
     settings: runnerSettings,
     beside: { 'ecs:UpdateTaskProtection': 'the ECS agent protects the task in the name of its role' },
+    without: { 'secretsmanager:GetSecretValue': 'settings may name secrets; these name none' },
   },
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type App, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { METERED, OWN_PACK, synthesise } from './synth.ts'
+import { CONTENT_POLICY, METERED, OWN_PACK, synthesise } from './synth.ts'
 
 const VARIANTS = {
   dev: synthesise('dev'),
@@ -11,6 +11,7 @@ const VARIANTS = {
   'prod with everything': synthesise('prod', {
     overrides: {
       ...METERED,
+      ...CONTENT_POLICY,
       ...OWN_PACK,
       alarmEmail: 'ops@example.com',
       domain: { name: 'api.example.com', hostedZoneId: 'Z123', zoneName: 'example.com' },

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MAX_RETENTION_SECONDS } from '../../../shared/domain/retention.ts'
 import { TTL_ATTRIBUTE, tableDefinition } from '../../../shared/stores/table.ts'
-import { METERED, type Resource, synthesise } from './synth.ts'
+import { CONTENT_POLICY, METERED, type Resource, synthesise } from './synth.ts'
 
-const STAGES = { dev: synthesise('dev', { overrides: METERED }), prod: synthesise('prod', { overrides: METERED }) }
+const overrides = { ...METERED, ...CONTENT_POLICY }
+const STAGES = { dev: synthesise('dev', { overrides }), prod: synthesise('prod', { overrides }) }
 
 interface Statement {
   readonly Action: string | string[]
@@ -179,6 +180,12 @@ test('objects outlive the longest retention that a client may ask for', () => {
   const { Rules } = bucket.Properties['LifecycleConfiguration'] as { Rules: { ExpirationInDays?: number }[] }
   const days = Rules.flatMap(({ ExpirationInDays }) => ExpirationInDays ?? [])
   assert.ok(days.length === 1 && days.every((each) => each * 86_400 > MAX_RETENTION_SECONDS))
+})
+
+test('a content policy too long for a parameter, or with a misspelt rule, is refused before anything is deployed', () => {
+  const deny = { words: Array.from({ length: 900 }, (_, at) => `forbidden${at}`) }
+  assert.throws(() => synthesise('dev', { overrides: { contentPolicy: { prompt: { deny } } } }), /classifier/)
+  assert.throws(() => synthesise('dev', { overrides: { contentPolicy: { prompts: {} } } }), /contentPolicy/)
 })
 
 test('metering is off unless a stage says where to: no stream, no secret, no function', () => {

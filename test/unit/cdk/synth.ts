@@ -24,6 +24,7 @@ export interface Synthesised {
 
 /** Settings that turn on what is off by default. */
 export const METERED = { metering: { meterId: 'mtr_test', eventName: 'rollover_nfe' } }
+export const CONTENT_POLICY = { contentPolicy: { prompt: { deny: { weapons: ['rifle'] } }, image: {} } }
 export const OWN_PACK = { fleet: { ...readStage('prod').fleet, packSource: 's3://example-packs/emoji-world' } }
 
 export const synthesise = (

@@ -6,6 +6,9 @@ import type { Picture } from '../../../gpu-runner/engine/small-picture.ts'
 import type { CandidateRecord, SearchProgress } from '../../../gpu-runner/search/search.ts'
 import { showCandidates } from '../../../gpu-runner/worker/show-candidates.ts'
 
+/** A content policy that holds nothing back. */
+const EVERYTHING = { image: async () => undefined }
+
 const flat = (grey: number): Picture => ({
   pixels: new Uint8ClampedArray(3 * 8 * 8).fill(grey),
   width: 8,
@@ -38,7 +41,7 @@ const pixelsOf = async (url: string) => {
 }
 
 test('shows each candidate once, with a square of one column for each that has a reward', async () => {
-  const shown = showCandidates(100)
+  const shown = showCandidates(EVERYTHING, 100)
   shown.add([record(101), record(102, { reward: undefined as never })], [{ picture: flat(20) }, {}])
   shown.add([record(103, { accepted: true })], [{ picture: flat(220) }])
   const { candidates, thumbnails } = await shown.take(progress(103))
@@ -57,7 +60,7 @@ test('shows each candidate once, with a square of one column for each that has a
 })
 
 test('shows the best so far when it is new, and no candidate that an earlier attempt has beaten', async () => {
-  const shown = showCandidates(0)
+  const shown = showCandidates(EVERYTHING, 0)
   shown.add([record(1)], [{ picture: flat(9) }])
   assert.ok((await shown.take(progress(1))).preview)
   shown.add([record(2, { reward: 0.5 })], [{ picture: flat(9) }])
@@ -67,7 +70,7 @@ test('shows the best so far when it is new, and no candidate that an earlier att
 })
 
 test('shows a bounded part of a search that is faster than people can look, and everything accepted of it', async () => {
-  const shown = showCandidates(0)
+  const shown = showCandidates(EVERYTHING, 0)
   for (let nfe = 1; nfe <= 1000; nfe++)
     shown.add([record(nfe, { accepted: nfe % 100 === 0 })], [{ picture: flat(nfe % 256) }])
   const { candidates } = await shown.take(progress(1000))
