@@ -51,7 +51,7 @@ describe('the playground', { skip }, () => {
     assert.match(money ?? '', /used\s*180 NFEs.*held\s*0 NFEs.*refunded\s*0 NFEs/s)
     assert.match((await page.textContent('.counts')) ?? '', /balloon7\d/)
     await page.waitForSelector('text=Replay')
-    assert.match((await page.getAttribute('canvas.search', 'aria-label')) ?? '', /candidates in \d+ of \d+ steps/)
+    assert.match((await page.getAttribute('div.search canvas', 'aria-label')) ?? '', /candidates in \d+ of \d+ steps/)
     assert.ok(await drawsColors(page), 'the columns are drawn in the colors of the style sheet')
     const longest = await longestTaskOfReplay(page)
     // Figures for people; a busy machine must not fail the test. Goals: 3000 and 50.
@@ -269,7 +269,7 @@ const longestTaskOfReplay = (page: Page): Promise<number> =>
 /** Whether the canvas has other colors than black and nothing. */
 const drawsColors = (page: Page): Promise<boolean> =>
   page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('canvas.search')
+    const canvas = document.querySelector<HTMLCanvasElement>('div.search canvas')
     const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
     for (let at = 0; at < pixels.length; at += 4)
       if (Math.abs((pixels[at] ?? 0) - (pixels[at + 2] ?? 0)) > 60) return true

@@ -135,9 +135,14 @@ export const RunNotes = ({ run }: { run: Run }) => {
   )
 }
 
+const MOST_PREVIEWS = 16
+
 const Previews = ({ run }: { run: Run }) => {
-  const shown = run.progress.filter(({ preview }) => preview !== null)
-  if (shown.length === 0) return null
+  const seen = run.progress.filter(({ preview }) => preview !== null)
+  if (seen.length === 0) return null
+  const every = Math.ceil(seen.length / MOST_PREVIEWS)
+  // Counted from the end: the newest is always among them.
+  const shown = seen.filter((_, at) => (seen.length - 1 - at) % every === 0)
   return (
     <section class="card" aria-labelledby="previews-title">
       <header class="card-head">

@@ -1,8 +1,8 @@
 /** Best reward against NFEs, one line a run. */
 import { formatReward } from './format.ts'
 import { rewardAt, rootScale } from './root-scale.ts'
-import type { Run } from './run.ts'
-import { pictureOfProgress, pictureOfTrace } from './search-columns.ts'
+import { type Run, toldOf } from './run.ts'
+import { pictureOf } from './search-columns.ts'
 
 const WIDTH = 860
 const HEIGHT = 260
@@ -11,8 +11,12 @@ const BOTTOM = 26
 const TOP = 12
 const RIGHT = 14
 
-export const curveOf = (run: Run): readonly { nfe: number; reward: number }[] =>
-  (run.trace === undefined ? pictureOfProgress(run.progress) : pictureOfTrace(run.trace)).best
+/** From the candidates; a search that nobody asked to watch says at least how far it is. */
+export const curveOf = (run: Run): readonly { nfe: number; reward: number }[] => {
+  const told = toldOf(run)
+  if (told.length > 0) return pictureOf(told).best
+  return run.progress.flatMap(({ nfe_used: nfe, best_reward: reward }) => (reward === null ? [] : [{ nfe, reward }]))
+}
 
 export const RewardCurve = ({ runs, label }: { runs: readonly Run[]; label: string }) => {
   const curves = runs.map(curveOf)

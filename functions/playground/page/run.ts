@@ -6,8 +6,10 @@ import {
   type Rollover,
   RolloverConnectionError,
 } from '../../../shared/client/client.ts'
-import type { ProgressEvent } from '../../../shared/contract/live-event.ts'
+import type { ProgressEvent, ShownCandidate } from '../../../shared/contract/live-event.ts'
 import type { TraceLine } from '../../../shared/contract/trace.ts'
+import type { Told } from './search-columns.ts'
+import { NO_THUMBNAILS, type Thumbnails, withThumbnails } from './thumbnails.ts'
 
 export interface Run {
   readonly request: NewGeneration
@@ -15,6 +17,9 @@ export interface Run {
   readonly generation?: Generation
   /** Events of the attempt that counts. */
   readonly progress: readonly ProgressEvent[]
+  /** Told so far, by the events; where the service left some out the trace has them. */
+  readonly candidates: readonly ShownCandidate[]
+  readonly thumbnails: Thumbnails
   /** The best so far, small; then the image itself. An address that <img> takes. */
   readonly preview?: string
   readonly image?: string
@@ -26,6 +31,19 @@ export interface Run {
   readonly canceling: boolean
   readonly error?: unknown
 }
+
+export const newRun = (request: NewGeneration): Run => ({
+  request,
+  phase: 'sending',
+  progress: [],
+  candidates: [],
+  thumbnails: NO_THUMBNAILS,
+  reconnecting: false,
+  canceling: false,
+})
+
+/** The candidates of a run: all of them once the trace is there. */
+export const toldOf = ({ trace, candidates }: Run): readonly Told[] => trace ?? candidates
 
 /** Whether it may still change. */
 export const isOpen = ({ phase, error }: Run): boolean =>
@@ -45,7 +63,7 @@ export const followRun = async (
   request: NewGeneration,
   on: { show: (run: Run) => void; signal: AbortSignal },
 ): Promise<void> => {
-  let run: Run = { request, phase: 'sending', progress: [], reconnecting: false, canceling: false }
+  let run = newRun(request)
   const change = (part: Partial<Run>) => {
     run = { ...run, ...part }
     if (!on.signal.aborted) on.show(run)
@@ -93,10 +111,24 @@ const partOf = (event: LiveEvent, run: Run): Partial<Run> => {
   if (event.type === 'status') return event.data.status === 'running' ? { phase: 'running' } : {}
   if (event.type === 'ended') return {}
   const { data } = event
-  // Another runner began again: what the dead one showed is not charged and not drawn.
-  const same = run.progress.at(-1)?.attempt === data.attempt
-  const progress = same ? [...run.progress, data] : [data]
-  return { phase: 'running', progress, ...(data.preview !== null && { preview: data.preview }) }
+  return {
+    phase: 'running',
+    progress: [...stillTrue(run.progress, data), data],
+    candidates: [...stillTrue(run.candidates, data), ...data.candidates],
+    thumbnails: withThumbnails(run.thumbnails, data),
+    ...(data.preview !== null && { preview: data.preview }),
+  }
+}
+
+/** Another runner goes on from a checkpoint: what the dead one showed beyond it is not charged and not drawn. */
+const stillTrue = <Shown extends { nfe: number } | { nfe_used: number }>(
+  shown: readonly Shown[],
+  { nfe_used, candidates }: ProgressEvent,
+): readonly Shown[] => {
+  const first = candidates[0]?.nfe ?? nfe_used
+  const nfeOf = (one: Shown) => ('nfe' in one ? one.nfe : one.nfe_used)
+  const last = shown.at(-1)
+  return last !== undefined && nfeOf(last) >= first ? shown.filter((one) => nfeOf(one) < first) : shown
 }
 
 const untilAnswered = async <Answer>(

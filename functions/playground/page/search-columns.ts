@@ -1,90 +1,78 @@
-/** A search as columns, one a step: what every candidate scored, which were accepted, what the step could spend and did. */
-import type { ProgressEvent } from '../../../shared/contract/live-event.ts'
+/** A search as columns, one a step: its candidates in order, which were accepted, what the step could spend and did. */
 import type { TraceLine } from '../../../shared/contract/trace.ts'
 
-export interface Dot {
-  /** NFEs used when it was told. */
-  readonly nfe: number
-  readonly step: number
-  readonly lane: number
-  readonly reward: number | undefined
-  readonly accepted: boolean
-}
+/** A candidate that was told: a line of the trace, or of a live event. */
+export type Told = Pick<TraceLine, 'nfe' | 'step' | 'lane' | 'reward' | 'accepted' | 'quota'>
 
 export interface Column {
   readonly step: number
+  readonly candidates: readonly Told[]
   /** NFEs the step could spend, rollover included. */
   readonly quota: number
   readonly used: number
+  /** What the step before had left of its quota. */
+  readonly received: number
 }
 
 export interface SearchPicture {
-  readonly dots: readonly Dot[]
   readonly columns: readonly Column[]
   readonly steps: number
-  /** Whether the columns say what each step spent, or only what several did together. */
-  readonly exact: boolean
+  readonly candidates: number
   /** Best reward after so many NFEs; it only rises. */
   readonly best: readonly { readonly nfe: number; readonly reward: number }[]
 }
 
-/** While it runs, the events say how far it is, not each candidate: one dot an event, at the best so far. */
-export const pictureOfProgress = (progress: readonly ProgressEvent[]): SearchPicture => {
-  const columns = new Map<number, Column>()
-  let [before, stepBefore] = [0, 0]
-  for (const { step, quota, nfe_used } of progress) {
-    // An event may stand for several steps: each gets an equal part of what was spent since the one before.
-    const first = Math.min(step, columns.size === 0 ? step : stepBefore + 1)
-    for (let each = first; each <= step; each++) {
-      const known = columns.get(each)
-      const used = (known?.used ?? 0) + (nfe_used - before) / (step - first + 1)
-      columns.set(each, { step: each, quota: Math.max(quota, known?.quota ?? 0), used })
-    }
-    before = nfe_used
-    stepBefore = step
-  }
-  const scored = progress.filter(({ best_reward }) => best_reward !== null)
-  return {
-    columns: [...columns.values()],
-    steps: progress.at(-1)?.steps ?? 0,
-    exact: false,
-    dots: scored.map(({ step, nfe_used, best_reward }) => ({
-      nfe: nfe_used,
-      step,
-      lane: 0,
-      reward: best_reward ?? undefined,
-      accepted: true,
-    })),
-    best: scored.map(({ nfe_used, best_reward }) => ({ nfe: nfe_used, reward: best_reward ?? 0 })),
-  }
-}
-
-/** Every candidate that was charged, at most `upTo` of them: the trace itself. */
-export const pictureOfTrace = (trace: readonly TraceLine[], upTo = trace.length): SearchPicture => {
-  const dots: Dot[] = []
-  const columns = new Map<number, { used: number; quotas: Map<number, number> }>()
+/**
+ * @param told in the order of the search.
+ * @param steps how many are planned, where that is known before the end.
+ */
+export const pictureOf = (told: readonly Told[], steps = 0): SearchPicture => {
+  const columns = new Map<number, { candidates: Told[]; used: number; quotas: Map<number, number> }>()
   const best: { nfe: number; reward: number }[] = []
   let before = 0
-  for (const line of trace.slice(0, upTo)) {
-    const { nfe, step, lane, reward, accepted, quota } = line
-    const column = columns.get(step) ?? { used: 0, quotas: new Map<number, number>() }
+  for (const one of told) {
+    const { nfe, step, lane, reward, quota } = one
+    const column = columns.get(step) ?? { candidates: [], used: 0, quotas: new Map<number, number>() }
+    column.candidates.push(one)
     column.used += nfe - before
     column.quotas.set(lane, Math.max(quota, column.quotas.get(lane) ?? 0))
     columns.set(step, column)
     before = nfe
-    dots.push({ nfe, step, lane, reward: reward ?? undefined, accepted })
     if (reward !== null && reward > (best.at(-1)?.reward ?? -Infinity)) best.push({ nfe, reward })
   }
+  const last = best.at(-1)
   return {
-    dots,
-    columns: [...columns].map(([step, { used, quotas }]) => ({
-      step,
-      used,
-      quota: [...quotas.values()].reduce((sum, quota) => sum + quota, 0),
-    })),
-    exact: true,
-    steps: Math.max(0, ...trace.map(({ step }) => step)) + 1,
-    best:
-      before === 0 ? best : [...best, { nfe: before, reward: best.at(-1)?.reward ?? 0 }].filter(() => best.length > 0),
+    columns: withReceived([...columns].toSorted(([a], [b]) => a - b)),
+    steps: Math.max(steps, ...[...columns.keys()].map((step) => step + 1)),
+    candidates: told.length,
+    best: last === undefined || last.nfe === before ? best : [...best, { nfe: before, reward: last.reward }],
   }
+}
+
+const withReceived = (
+  columns: readonly [number, { candidates: Told[]; used: number; quotas: ReadonlyMap<number, number> }][],
+): Column[] => {
+  let saved = 0
+  return columns.map(([step, { candidates, used, quotas }]) => {
+    const quota = Math.max(
+      used,
+      [...quotas.values()].reduce((sum, each) => sum + each, 0),
+    )
+    const received = Math.min(saved, quota)
+    saved = quota - used
+    return { step, candidates, used, quota, received }
+  })
+}
+
+/** Those that were accepted, a path for each lane. */
+export const pathsOf = ({ columns }: SearchPicture): ReadonlyMap<number, readonly Told[]> => {
+  const paths = new Map<number, Told[]>()
+  for (const { candidates } of columns)
+    for (const one of candidates)
+      if (one.accepted && one.reward !== null) {
+        const path = paths.get(one.lane)
+        if (path === undefined) paths.set(one.lane, [one])
+        else path.push(one)
+      }
+  return paths
 }

@@ -1,7 +1,7 @@
 /** Runs of a view, and their end when the view goes. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { NewGeneration, Rollover } from '../../../shared/client/client.ts'
-import { followRun, type Run } from './run.ts'
+import { followRun, newRun, type Run } from './run.ts'
 
 export interface Runs {
   readonly runs: readonly Run[]
@@ -23,9 +23,7 @@ export const useRuns = (client: Rollover, onEnd: () => void): Runs => {
       following.current.abort()
       following.current = new AbortController()
       const { signal } = following.current
-      setRuns(
-        requests.map((request) => ({ request, phase: 'sending', progress: [], reconnecting: false, canceling: false })),
-      )
+      setRuns(requests.map(newRun))
       requests.forEach((request, index) => {
         const show = (run: Run) => put(index, (before) => ({ ...run, canceling: before.canceling }))
         void followRun(client, request, { show, signal }).then(onEnd)
