@@ -33,6 +33,8 @@ import { addKeys } from './keys/keys.ts'
 import { addPacks } from './packs/packs.ts'
 import { addPriceLists } from './packs/price-lists.ts'
 import { type Api, refuseInvalid } from './route.ts'
+import { addCreateShare } from './shares/create-share.ts'
+import { addGetShared } from './shares/get-shared.ts'
 import { addWebhooks } from './webhooks/webhooks.ts'
 
 export const createApi = (api: ApiContext): Api => {
@@ -64,6 +66,8 @@ export const createApi = (api: ApiContext): Api => {
     addExtendGeneration,
     addGetTrace,
     addGetEvents,
+    addCreateShare,
+    addGetShared,
     addProblemPages,
     addAccount,
     addStatements,

@@ -15,6 +15,7 @@ import type { AccountView } from '../contract/account.ts'
 import type { Generation } from '../contract/generation.ts'
 import type { PackView } from '../contract/pack-view.ts'
 import type { QuoteView } from '../contract/quote.ts'
+import type { ShareView } from '../contract/share.ts'
 import type { PriceListView } from '../contract/statement.ts'
 import type { accountSecretSchema } from '../contract/webhook.ts'
 import type { AccountChange } from './admin.ts'
@@ -39,6 +40,7 @@ import {
 } from './generations.ts'
 import { type CallOptions, type Connection, type ConnectOptions, connect } from './http.ts'
 import { keysAt } from './keys.ts'
+import { createShare, type NewShare } from './shares.ts'
 import { type LiveEvent, type StreamOptions, streamGeneration } from './stream.ts'
 import { webhookDeliveries, webhookEndpoints } from './webhooks.ts'
 
@@ -49,6 +51,7 @@ export type { Generation, GenerationStatus, Usage } from '../contract/generation
 export type { PackView } from '../contract/pack-view.ts'
 export type { Problem, ProblemCode } from '../contract/problem.ts'
 export type { QuoteView } from '../contract/quote.ts'
+export type { ShareView } from '../contract/share.ts'
 export type { PriceListView } from '../contract/statement.ts'
 export type { DeliveryView, EndpointView } from '../contract/webhook.ts'
 export { type RolloverAdmin, rolloverAdmin } from './admin.ts'
@@ -58,6 +61,7 @@ export { RolloverChecksumError, RolloverConnectionError, RolloverError } from '.
 export type { CreateOptions, Extension, GenerationQuery, NewGeneration, Page, WaitOptions } from './generations.ts'
 export type { CallOptions, ConnectOptions } from './http.ts'
 export type { IssuedKey, KeyChange, NewKey } from './keys.ts'
+export { type NewShare, readShared } from './shares.ts'
 export type { LiveEvent } from './stream.ts'
 export { type ReceivedWebhook, verifyWebhook } from './verify-webhook.ts'
 
@@ -130,6 +134,11 @@ export class Rollover {
   async trace(generation: string | Generation, options?: CallOptions): Promise<string | undefined> {
     const of = typeof generation === 'string' ? await this.get(generation, options) : generation
     return downloadTrace(this.#api, of, options)
+  }
+
+  /** A link that shows ended generations to whoever has it, until it expires. */
+  share(share: NewShare, options?: CallOptions): Promise<ShareView> {
+    return createShare(this.#api, share, options)
   }
 
   /** What a generation would cost at most, and what one like it took before. Nothing is held. */

@@ -104,7 +104,8 @@ const initOf = (apiKey: string, request: ApiRequest): RequestInit => {
   return {
     method,
     headers: {
-      authorization: `Bearer ${apiKey}`,
+      // What needs no key is asked without one.
+      ...(apiKey !== '' && { authorization: `Bearer ${apiKey}` }),
       ...(method === 'POST' && { 'idempotency-key': idempotencyKey ?? drawIdempotencyKey() }),
       ...(content && { 'content-type': content.contentType }),
       ...request.headers,

@@ -6,6 +6,7 @@ import { requestTimeSchema } from './time.ts'
 export const SCOPES = [
   'generations:write',
   'generations:read',
+  'shares:write',
   'account:read',
   'account:write',
   'webhooks:read',

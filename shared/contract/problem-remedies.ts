@@ -12,6 +12,8 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   key_cap_exceeded:
     "The key's own cap, for a request, a day or a month, is below what is asked. `scope` says which, `resets_at` when it begins anew. Ask for less, or have the cap raised.",
   forbidden: 'The key lacks the scope of this route, or may not use this pack. Ask for a key that may.',
+  invalid_share:
+    'The token of a shared link is taken whole or not at all. Ask whoever sent it to send it again, or to make another.',
   not_found:
     "There is nothing at this address for this account: it never was, was deleted, its retention is over, or it is another account's.",
   method_not_allowed: 'The path exists and takes other methods; the header Allow lists them.',
@@ -27,6 +29,8 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   not_ended: 'The generation is still queued or running. Cancel it, or wait for its end.',
   idempotency_in_progress:
     'The first request with this Idempotency-Key has not been answered yet. Send the same request again after Retry-After: the answer will be its answer.',
+  share_expired:
+    'Shared links show something for a time, and never what was deleted. Whoever made it can make another, while the generation is there.',
   payload_too_large: 'The body is larger than this route takes.',
   unsupported_media_type:
     'Send the body with the content type that the route takes: application/json, unless it says otherwise.',

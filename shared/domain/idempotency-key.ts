@@ -1,7 +1,7 @@
 /**
  * Idempotency-Key, as draft-ietf-httpapi-idempotency-key-header-07 asks, and what two requests must share to be one.
  */
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
@@ -35,22 +35,3 @@ const sorted = (value: unknown): unknown => {
 /** HMAC-SHA256 over parts whose borders cannot be moved. */
 export const keyedDigest = (secret: string, ...parts: readonly string[]): Buffer =>
   createHmac('sha256', secret).update(JSON.stringify(parts)).digest()
-
-/**
- * Seals a stored answer with AES-256-GCM. Answers hold prompts and, once, new secrets; the key comes from the client's
- * Idempotency-Key and the service's pepper, neither of which is in the table.
- * @param key 32 bytes. @param iv 12 bytes, never used twice with one key.
- */
-export const sealAnswer = (text: string, key: Uint8Array, iv: Uint8Array): string => {
-  const cipher = createCipheriv('aes-256-gcm', key, iv)
-  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64')
-}
-
-/** Throws when the key is another or the text was changed. */
-export const openAnswer = (sealed: string, key: Uint8Array): string => {
-  const bytes = Buffer.from(sealed, 'base64')
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
-  decipher.setAuthTag(bytes.subarray(12, 28))
-  return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8')
-}

@@ -46,5 +46,5 @@ export const putObject = async (
 }
 
 /** A link that reads one object until it expires. */
-export const presignOutput = (bucket: Bucket, key: string): Promise<string> =>
-  getSignedUrl(bucket.client, new GetObjectCommand({ Bucket: bucket.name, Key: key }), { expiresIn: LINK_SECONDS })
+export const presignOutput = (bucket: Bucket, key: string, expiresIn = LINK_SECONDS): Promise<string> =>
+  getSignedUrl(bucket.client, new GetObjectCommand({ Bucket: bucket.name, Key: key }), { expiresIn })

@@ -60,6 +60,17 @@ describe('every problem', () => {
     key_cap_exceeded: async () =>
       ask('POST', '/v1/generations', { key: await keyWith({ nfe_per_day: 1 }), body: { ...GOOD, nfe_budget: 2 } }),
     forbidden: async () => ask('GET', '/v1/account', { key: await keyWith({ scopes: ['generations:read'] }) }),
+    invalid_share: () => ask('GET', '/v1/shared/none'),
+    share_expired: async () => {
+      const { apiKey: key, id: accountId } = await someone()
+      const generationId = await created(key)
+      await createRunner(edge).work({ accountId, generationId })
+      const { token } = await json<{ token: string }>(
+        ask('POST', '/v1/shares', { key, body: { generations: [generationId] } }),
+      )
+      const later = Date.now() + 8 * 86_400_000
+      return otherwise({ now: () => later }, `/v1/shared/${token}`, {})
+    },
     not_found: async () => ask('GET', '/v1/generations/gen_none', { key: (await someone()).apiKey }),
     method_not_allowed: async () => ask('PUT', '/v1/generations', { key: (await someone()).apiKey }),
     key_revoked: async () => {

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { rolloverAdmin } from 'rollover'
+import { EXAMPLE_GENERATION } from '../../functions/api/document/examples.ts'
 import { createRunner } from '../api/work.ts'
 import { type ServedEdge, serveEdge } from './served-edge.ts'
 
@@ -72,6 +73,7 @@ describe('the samples of the document', () => {
       KEY_ID: async () => (await keys.issue({ name: 'sample' })).key_id,
       WEBHOOK_ENDPOINT_ID: async () => (await direct.webhookEndpoints.create({ url: 'http://127.0.0.1:9/' })).id,
       WEBHOOK_DELIVERY_ID: delivered,
+      TOKEN: async () => (await direct.share({ generations: [ended] })).token,
       MONTH: () => new Date().toISOString().slice(0, 7),
     }
     const named = Object.entries(makes).filter(([name]) => source.includes(name))
@@ -92,7 +94,8 @@ describe('the samples of the document', () => {
   const runs =
     (label: string, execute: (source: string, environment: Record<string, string>) => Promise<unknown>) => async () => {
       for (const operation of operations) {
-        const source = operation['x-codeSamples'].find((sample) => sample.label === label)?.source
+        const sample = operation['x-codeSamples'].find((each) => each.label === label)?.source
+        const source = sample?.replaceAll(EXAMPLE_GENERATION, ended)
         assert.ok(source, `${operation.operationId} has no sample by ${label}`)
         const environment = await environmentFor(operation, source)
         const refused = REFUSED[operation.operationId]

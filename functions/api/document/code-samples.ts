@@ -14,6 +14,8 @@ export interface Sampled {
   readonly contentType?: string | undefined
   /** It answers with a redirect to a file. */
   readonly redirects: boolean
+  /** It is asked without a key. */
+  readonly open: boolean
 }
 
 export interface CodeSample {
@@ -59,7 +61,7 @@ const curl = (of: Sampled): string => {
   return [
     `curl -sS --fail-with-body${redirects ? ' -L -o file' : ''} "$ROLLOVER_URL/${url.join('/')}"`,
     ...act,
-    `-H "authorization: Bearer $${keyVariable(of)}"`,
+    ...(of.open ? [] : [`-H "authorization: Bearer $${keyVariable(of)}"`]),
     ...(body === undefined ? [] : [`-H 'content-type: ${contentType}'`, `--data-binary '${quoted}'`]),
   ].join(' \\\n  ')
 }
@@ -68,18 +70,20 @@ const typescript = (of: Sampled): CodeSample[] => {
   const call = TYPESCRIPT_CALLS[of.operationId]
   if (call === undefined) return []
   const variables = variablesOf(of.path).map((name) => `${name}: ${camel(name.toLowerCase().split('_'))} = ''`)
-  const taken = [`ROLLOVER_URL: baseUrl = ''`, `${keyVariable(of)}: apiKey = ''`, ...variables].join(', ')
-  const made = isAdmin(of)
-    ? `const admin = rolloverAdmin({ apiKey, baseUrl })`
-    : `const rollover = new Rollover({ apiKey, baseUrl })`
+  const key = of.open ? [] : [`${keyVariable(of)}: apiKey = ''`]
+  const taken = [`ROLLOVER_URL: baseUrl = ''`, ...key, ...variables].join(', ')
+  const { imported, made } = of.open
+    ? { imported: /^\w+/.exec(call('')), made: '' }
+    : isAdmin(of)
+      ? { imported: 'rolloverAdmin', made: 'const admin = rolloverAdmin({ apiKey, baseUrl })\n' }
+      : { imported: 'Rollover', made: 'const rollover = new Rollover({ apiKey, baseUrl })\n' }
   // Keys as a person writes them: prompt, not "prompt".
   const body = typeof of.body === 'string' ? of.body : JSON.stringify(of.body, null, 2)?.replace(/"(\w+)":/g, '$1:')
   const source = `import { env } from 'node:process'
-import { ${isAdmin(of) ? 'rolloverAdmin' : 'Rollover'} } from 'rollover'
+import { ${imported} } from 'rollover'
 
 const { ${taken} } = env
-${made}
-console.log(await ${call(body ?? '')})`
+${made}console.log(await ${call(body ?? '')})`
   return [{ lang: 'TypeScript', label: 'TypeScript', source }]
 }
 
@@ -90,7 +94,11 @@ const python = (of: Sampled): string => {
   const lines = [
     `    f"{os.environ['ROLLOVER_URL']}/${path.join('/')}",`,
     ...(method === 'get' ? [] : [`    method="${method.toUpperCase()}",`]),
-    `    headers={"Authorization": f"Bearer {os.environ['${keyVariable(of)}']}"${body === undefined ? '' : `, "Content-Type": "${contentType}"`}},`,
+    ...(of.open
+      ? []
+      : [
+          `    headers={"Authorization": f"Bearer {os.environ['${keyVariable(of)}']}"${body === undefined ? '' : `, "Content-Type": "${contentType}"`}},`,
+        ]),
     ...(body === undefined ? [] : [`    data=${data},`]),
   ]
   const imports = ['json', 'os', 'urllib.request'].filter((name) => name !== 'json' || typeof (body ?? '') !== 'string')

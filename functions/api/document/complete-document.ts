@@ -68,6 +68,7 @@ const completeOperation = (operation: Operation, place: Place): void => {
       ...place,
       operationId: operation.operationId,
       redirects: '302' in responses,
+      open: operation.security?.length === 0,
       ...(body !== undefined && {
         body: example,
         contentType: 'content' in body ? Object.keys(body.content)[0] : undefined,
@@ -85,14 +86,16 @@ const WAITING: ReadonlySet<string> = new Set([
 /** Statuses that the path, the method and the body make possible. */
 const refusalsOf = (operation: Operation, { path, method }: Place): number[] => {
   const admin = path.startsWith('/v1/admin/')
+  const open = operation.security?.length === 0
   const body = operation.requestBody !== undefined
   const statuses: [number, boolean][] = [
     [400, body || method === 'post'],
-    [401, true],
+    [401, !open],
     [402, COSTS.has(path) && method === 'post'],
-    [403, !admin],
+    [403, !admin && !open],
     [404, path.includes('{')],
     [409, method === 'post' || path.includes('/invoices/') || (method === 'delete' && path === '/v1/generations/{id}')],
+    [410, open],
     [413, body],
     [415, body],
     [422, true],
@@ -115,6 +118,7 @@ const TAGS: Readonly<Record<string, string>> = {
   generations: 'Generations',
   batches: 'Generations',
   quotes: 'Generations',
+  shares: 'Generations',
   packs: 'Packs and prices',
   'price-lists': 'Packs and prices',
   keys: 'Account',

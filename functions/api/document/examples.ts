@@ -2,6 +2,9 @@
 const ROTATION = { overlap_seconds: 3600 }
 const KEY = { name: 'reporting', scopes: ['generations:read', 'account:read'] }
 
+/** Of a generation that is nobody's: examples that name one name this. */
+export const EXAMPLE_GENERATION = 'gen_01M8AZGAY81N10QZ66CK48T2NP'
+
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   'post /v1/generations': {
     prompt: 'seven balloons, four bears, and four swans',
@@ -12,6 +15,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   'post /v1/generations/{id}/extend': { nfe_budget: 100 },
   'post /v1/batches':
     '{"id": "first", "prompt": "seven balloons", "nfe_budget": 100}\n{"id": "second", "prompt": "four bears", "nfe_budget": 100}\n',
+  'post /v1/shares': { generations: [EXAMPLE_GENERATION], expires_in_seconds: 86_400 },
   'post /v1/quotes': { prompt: 'seven balloons, four bears, and four swans', nfe_budget: 200 },
   'patch /v1/account': { balance_alerts_micro_usd: [1_000_000] },
   'post /v1/account/webhook-secret/rotate': ROTATION,

@@ -13,10 +13,9 @@ import {
   canonicalBody,
   keyedDigest,
   MAX_IDEMPOTENCY_KEY_LENGTH,
-  openAnswer,
   parseIdempotencyKey,
-  sealAnswer,
 } from '../../../shared/domain/idempotency-key.ts'
+import { openText, sealText } from '../../../shared/domain/sealed-text.ts'
 import {
   type ClaimOutcome,
   claimIdempotencyKey,
@@ -135,11 +134,13 @@ const answerOf = async (
 ): Promise<StoredAnswer> => ({
   status: response.status,
   headers: Object.fromEntries([...response.headers].filter(([name]) => KEPT_HEADERS.includes(name))),
-  sealed: sealAnswer(await response.clone().text(), sealingKey(api, keyed, record), api.randomBytes(12)),
+  sealed: sealText(await response.clone().text(), sealingKey(api, keyed, record), api.randomBytes(12)).toString(
+    'base64',
+  ),
 })
 
 const replay = (api: ApiContext, keyed: Keyed, stored: ClaimOutcome & { kind: 'answered' }): Response => {
   const { status, headers, sealed } = stored.answer
-  const body = openAnswer(sealed, sealingKey(api, keyed, stored.record))
+  const body = openText(Buffer.from(sealed, 'base64'), sealingKey(api, keyed, stored.record))
   return new Response(body === '' ? null : body, { status, headers: { ...headers, 'idempotent-replayed': 'true' } })
 }

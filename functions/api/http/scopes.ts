@@ -18,6 +18,8 @@ const ACCOUNT: Area = { read: 'account:read', write: 'account:write' }
 export const AREAS: Readonly<Record<string, Area>> = {
   '/v1/generations': GENERATIONS,
   '/v1/batches': GENERATIONS,
+  // Of its own: what is shared is seen by people without a key.
+  '/v1/shares': { read: 'shares:write', write: 'shares:write' },
   // A quote costs nothing and leaves nothing behind.
   '/v1/quotes': { read: 'generations:read', write: 'generations:read' },
   '/v1/account': ACCOUNT,
