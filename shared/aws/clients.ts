@@ -6,6 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { Sha256 } from './sha256.ts'
 
 export interface Clients {
   readonly dynamodb: DynamoDBDocumentClient
@@ -15,10 +16,14 @@ export interface Clients {
 }
 
 export const createClients = (): Clients => {
-  const raw = new DynamoDBClient({})
-  const sqs = new SQSClient({})
+  const raw = new DynamoDBClient({ sha256: Sha256 })
+  const sqs = new SQSClient({ sha256: Sha256 })
   // Presigned PUTs must not carry a checksum the uploader cannot know.
-  const s3 = new S3Client({ requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' })
+  const s3 = new S3Client({
+    sha256: Sha256,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  })
   const dynamodb = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } })
   return {
     dynamodb,

@@ -3,7 +3,7 @@
  * nowhere else, in a fixed order. A request with an Idempotency-Key draws from its record, so that a second try makes the
  * same things under the same names, and every conditional write of the first try is met instead of repeated.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { ulid } from 'ulid'
 
 export interface Draw {
@@ -28,7 +28,8 @@ export const drawFresh = (source: { now: () => number; randomBytes: (length: num
  */
 export const drawSeeded = (from: { seed: Uint8Array; at: number; resumed: boolean }): Draw => {
   let drawn = 0
-  const block = () => createHmac('sha256', from.seed).update(`draw ${drawn++}`).digest()
+  const key = createSecretKey(from.seed)
+  const block = () => createHmac('sha256', key).update(`draw ${drawn++}`).digest()
   const bytes = (length: number): Uint8Array => {
     const blocks = Array.from({ length: Math.ceil(length / 32) }, block)
     return new Uint8Array(Buffer.concat(blocks).subarray(0, length))
