@@ -42,6 +42,8 @@ export const searchAdaptive = defineSearch(
     name: 'adaptive',
     defaults: ADAPTIVE_DEFAULTS,
     planOf,
+    // Its price is what says no; without one it is `rbf`.
+    regardless: (settings) => ({ ...settings, profile: null }),
     usualCost: ({ repair }) => repair.quota + repair.last.steps - 1,
   }),
 )

@@ -43,7 +43,7 @@ const bestOfN: Strategy<BestOfNState, BestOfNSettings> = {
     return { ...move, verdicts: evaluated.map(() => ({ accepted: true, quota: 1 })) }
   },
   // Further images, each as long as the first.
-  extend: (task, own, nfe) => {
+  extend: (task, own, { nfe }) => {
     const [first] = own.samplers
     if (first === undefined) throw new RangeError('a best-of-n without a walk')
     const samplers = shareOut(nfe, Math.max(1, Math.floor(nfe / first.steps))).map((steps) => ({ ...first, steps }))

@@ -51,19 +51,31 @@ export interface Situation {
   readonly nfeLeft: number
 }
 
+/** NFEs beyond the plan. */
+export interface MoreThanPlanned {
+  /** An integer >= 1. */
+  readonly nfe: number
+  /** The plan ended because nothing more seemed worth its NFEs (`converged`), and they are to be spent all the same. */
+  readonly insist: boolean
+}
+
 export interface Strategy<Own, Settings> {
   readonly name: string
   readonly defaults: Settings
   begin(task: TaskFacts, settings: Settings): Move<Own>
   advance(situation: Situation, own: Own, evaluated: readonly Evaluated[]): Told<Own>
-  /** What comes next when a search that spent its budget is given `nfe` more, >= 1; absent where that makes no sense. */
-  extend?(task: TaskFacts, own: Own, nfe: number): Move<Own>
+  /** What comes next when the plan has ended and there is more to spend; absent where that makes no sense. */
+  extend?(task: TaskFacts, own: Own, more: MoreThanPlanned): Move<Own>
   progress(own: Own): Pick<SearchProgress, 'step' | 'steps' | 'quota' | 'rolledOver'>
 }
 
 export interface SearchState<Own> {
+  /** Its budget is what the search was planned for. */
   readonly task: TaskFacts
+  /** Of an extended search: NFEs it may have used when it ends, less or more than it was planned for. */
+  readonly allowance?: number
   readonly own: Own
+  /** Evaluated next. Those of a search that ended before its plan did wait for an extension. */
   readonly pending: readonly Candidate[]
   readonly nfeUsed: number
   /** The best of each lane that has one, best first. */
@@ -73,25 +85,29 @@ export interface SearchState<Own> {
 
 /** The Search of a strategy. Its `tell` throws RangeError when a strategy asked for more NFEs than are left: a bug, never spent. */
 export function defineSearch<Own, Settings>(strategy: Strategy<Own, Settings>): Search<SearchState<Own>, Settings> {
-  const { extend } = strategy
   return {
-    ...(extend && { extend: (state, more) => extended(state, more, extend) }),
     name: strategy.name,
     defaults: strategy.defaults,
     start: (task, settings) => {
       const facts = taskFacts(task)
       return withMove({ task: facts, nfeUsed: 0, best: [] }, strategy.begin(facts, settings))
     },
-    ask: ({ task, pending }) => pending.map((candidate) => askOf(task, candidate)),
+    ask: ({ task, pending, stop }) => (stop === null ? pending.map((candidate) => askOf(task, candidate)) : []),
     tell: (state, evaluations) => {
       const evaluated = state.pending.map((candidate, i) => evaluatedOf(candidate, evaluations[i]))
-      const nfeUsed = state.nfeUsed + costOf(state.pending)
-      const best = evaluated.reduce(keepBest, state.best)
-      const told = strategy.advance({ task: state.task, nfeLeft: state.task.nfeBudget - nfeUsed }, state.own, evaluated)
-      const next = withMove({ task: state.task, nfeUsed, best }, told)
-      const reached = evaluated.some((one) => reachesTarget(state.task, one))
+      const { task } = state
+      const past = {
+        ...state,
+        nfeUsed: state.nfeUsed + costOf(state.pending),
+        best: evaluated.reduce(keepBest, state.best),
+      }
+      const told = strategy.advance({ task, nfeLeft: task.nfeBudget - past.nfeUsed }, state.own, evaluated)
+      const moved = withMove(past, told)
+      // A plan that ends because nothing more is worth its NFEs ends the extension too: the rest is refunded.
+      const next = moved.stop === 'converged' ? moved : beyondPlan(strategy, moved)
+      const reached = evaluated.some((one) => reachesTarget(task, one))
       return {
-        state: reached ? { ...next, pending: [], stop: 'target_reward' } : next,
+        state: reached ? { ...next, stop: 'target_reward' } : next,
         records: recordsOf(state, evaluated, told),
       }
     },
@@ -99,18 +115,39 @@ export function defineSearch<Own, Settings>(strategy: Strategy<Own, Settings>): 
     stop: (state) => state.stop ?? undefined,
     progress: (state) => progressOf(state, strategy.progress(state.own)),
     answers: ({ task, best }) => best.slice(0, task.outputs).map((one) => answerOf(task, one)),
+    leastMore: (state) => leastMore(strategy, state),
+    extend: (state, more) => extended(strategy, state, more),
   }
 }
 
+type Extender<Own> = Pick<Strategy<Own, unknown>, 'name' | 'extend'>
+
+/** Those that wait are evaluated together or not at all; where none wait, the strategy plans anew. */
+function leastMore<Own>({ extend }: Extender<Own>, { pending }: SearchState<Own>): number | undefined {
+  if (pending.length > 0) return Math.max(1, costOf(pending))
+  return extend === undefined ? undefined : 1
+}
+
 function extended<Own>(
-  { task, own, nfeUsed, best, stop }: SearchState<Own>,
+  strategy: Extender<Own>,
+  state: SearchState<Own>,
   { nfe, targetReward }: MoreNfe,
-  extend: NonNullable<Strategy<Own, unknown>['extend']>,
 ): SearchState<Own> {
-  if (stop !== 'budget') throw new RangeError('only a search that spent its budget can go on')
-  if (!(Number.isInteger(nfe) && nfe >= 1)) throw new RangeError('nfe must be an integer >= 1')
-  const richer = { ...task, nfeBudget: nfeUsed + nfe, targetReward: targetReward ?? null }
-  return withMove({ task: richer, nfeUsed, best }, extend(richer, own, nfe))
+  const least = leastMore(strategy, state)
+  if (least === undefined) throw new RangeError(`${strategy.name} has nothing to go on with`)
+  if (!(Number.isInteger(nfe) && nfe >= least)) throw new RangeError(`nfe must be an integer >= ${least}`)
+  const task = { ...state.task, targetReward: targetReward ?? null }
+  const richer = { ...state, task, allowance: state.nfeUsed + nfe }
+  return state.pending.length > 0 ? withMove(richer, state) : beyondPlan(strategy, richer)
+}
+
+/** A state whose plan has ended, gone on from where its allowance reaches further; any other as it is. */
+function beyondPlan<Own>({ extend }: Extender<Own>, state: SearchState<Own>): SearchState<Own> {
+  const { allowance = 0, nfeUsed, pending, own, stop } = state
+  const nfe = allowance - nfeUsed
+  if (extend === undefined || pending.length > 0 || nfe <= 0) return state
+  const task = { ...state.task, nfeBudget: allowance }
+  return withMove({ ...state, task }, extend(task, own, { nfe, insist: stop === 'converged' }))
 }
 
 /** NFEs that a list of candidates costs: one for each that runs the velocity network. */
@@ -135,11 +172,15 @@ function taskFacts(task: SearchTask): TaskFacts {
 }
 
 function withMove<Own>(
-  { task, nfeUsed, best }: Pick<SearchState<Own>, 'task' | 'nfeUsed' | 'best'>,
-  { own, pending, stop }: Move<Own>,
+  past: Pick<SearchState<Own>, 'task' | 'nfeUsed' | 'best' | 'allowance'>,
+  { own, pending, stop }: Pick<Move<Own>, 'own' | 'pending'> & { readonly stop?: SearchStop | null },
 ): SearchState<Own> {
-  if (nfeUsed + costOf(pending) > task.nfeBudget) throw new RangeError('a search asked for more NFEs than its budget')
-  return { task, own, pending, nfeUsed, best, stop: pending.length === 0 ? (stop ?? 'budget') : null }
+  const { task, nfeUsed, best, allowance = task.nfeBudget } = past
+  const nfe = nfeUsed + costOf(pending)
+  if (nfe > task.nfeBudget) throw new RangeError('a search asked for more NFEs than its budget')
+  const kept = { task, ...(past.allowance !== undefined && { allowance }), nfeUsed, best, own, pending }
+  if (pending.length > 0) return { ...kept, stop: nfe > allowance ? 'budget' : null }
+  return { ...kept, stop: stop ?? 'budget' }
 }
 
 function askOf(task: TaskFacts, candidate: Candidate): Ask {

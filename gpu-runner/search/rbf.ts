@@ -64,6 +64,7 @@ export const searchRbf = defineSearch(
     name: 'rbf',
     defaults: RBF_DEFAULTS,
     planOf: rbfPlan,
+    regardless: (settings) => settings,
     usualCost: ({ repair }) => repair.quota + repair.last.steps - 1,
   }),
 )

@@ -63,6 +63,8 @@ export interface Rounds<Settings> {
   readonly defaults: Settings
   /** Needs plan.quota + plan.steps - 1 <= nfeLeft; null ends the lane with what it has. */
   planOf(settings: Settings, situation: RoundSituation): RoundPlan | null
+  /** Settings whose `planOf` ends no lane while there is something to spend. */
+  regardless(settings: Settings): Settings
   /** Evaluations that a round usually costs, for people who watch. */
   usualCost(settings: Settings): number
 }
@@ -71,7 +73,7 @@ export interface Rounds<Settings> {
 export function roundsStrategy<Settings extends DraftSettings>(
   rounds: Rounds<Settings>,
 ): Strategy<RoundsState<Settings>, Settings> {
-  const { name, defaults, planOf, usualCost } = rounds
+  const { name, defaults, planOf, regardless, usualCost } = rounds
   return {
     name,
     defaults,
@@ -95,13 +97,14 @@ export function roundsStrategy<Settings extends DraftSettings>(
       return { own: { ...own, lanes, rolledOver }, pending, stop, verdicts: moves.flatMap(({ verdicts }) => verdicts) }
     },
     // Every lane begins a new course of rounds from the image it stands on.
-    extend: (task, own, nfe) => {
+    extend: (task, own, { nfe, insist }) => {
+      const settings = insist ? regardless(own.settings) : own.settings
       const shares = shareOut(nfe, own.lanes.length)
       const lanes = own.lanes.map((lane, i) => {
         const more = { ...lane, nfeLeft: shares[i] ?? 0, forRepair: shares[i] ?? 0, rolled: 0 }
-        return nextRound(task, more, (situation) => planOf(own.settings, situation))
+        return nextRound(task, more, (situation) => planOf(settings, situation))
       })
-      return { own: { ...own, lanes }, pending: lanes.flatMap(({ waiting }) => waiting), stop: 'converged' }
+      return { own: { ...own, settings, lanes }, pending: lanes.flatMap(({ waiting }) => waiting), stop: 'converged' }
     },
     progress: ({ settings, lanes, rolledOver }) => {
       const { rounds: step = 0, forRepair = 0, round = null } = lanes[0] ?? {}

@@ -97,9 +97,9 @@ export interface Told<State> {
 /** Why a search ended by itself. */
 export type SearchStop = 'budget' | 'target_reward' | 'converged'
 
-/** What a search that spent its budget is given to go on. */
+/** What a search that has ended is given to go on. */
 export interface MoreNfe {
-  /** NFEs beside those already used, an integer >= 1. */
+  /** NFEs beside those already used, an integer, at least what `leastMore` says. */
   readonly nfe: number
   /** Replaces the target of the search; none unless said. */
   readonly targetReward?: number
@@ -119,9 +119,12 @@ export interface Search<State, Settings> {
   progress(state: State): SearchProgress
   /** Best first, at most the outputs asked; at any moment after the first tell at least one. */
   answers(state: State): readonly Answer[]
+  /** The fewest NFEs that a search goes on with from here; undefined where it has nothing to go on with. */
+  leastMore(state: State): number | undefined
   /**
-   * The state from which a search that stopped for its budget goes on: its images, lanes and noise stay, nothing is evaluated
-   * twice. Absent in searches that cannot. Throws RangeError of any other state.
+   * The state from which a search that has ended, or was ended from outside, goes on: its images, lanes and noise stay, and
+   * nothing is evaluated twice. One that was interrupted goes on with its plan, and further where its NFEs last longer.
+   * Throws RangeError where `leastMore` is undefined or more than `more.nfe`.
    */
-  extend?(state: State, more: MoreNfe): State
+  extend(state: State, more: MoreNfe): State
 }

@@ -121,6 +121,8 @@ const threeTurns = (faults: Partial<Search<number, null>>): Search<number, null>
   stop: (turn) => (turn === 3 ? 'budget' : undefined),
   progress: (turn) => ({ step: turn, steps: 3, nfeUsed: turn, quota: 1, rolledOver: 0 }),
   answers: () => [],
+  leastMore: () => undefined,
+  extend: (turn) => turn,
   ...faults,
 })
 

@@ -9,6 +9,8 @@ import { drive, evaluate, rewardOf, task } from './closed-form-model.ts'
 const budgets = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 160 }))
 const tasks = fc.record({ nfeBudget: budgets, seed: fc.nat(), outputs: fc.integer({ min: 1, max: 4 }) })
 const settled = { numRuns: 25, seed: 20_251 }
+/** For laws that run a search several times. */
+const fewer = { ...settled, numRuns: 10 }
 
 for (const [name, entry] of Object.entries(SEARCHES)) {
   // The laws look at no state from inside: one type for all of them.
@@ -103,25 +105,77 @@ for (const [name, entry] of Object.entries(SEARCHES)) {
       )
     })
 
-    if (search.extend !== undefined)
-      test('given more NFEs goes on: spends only those, evaluates nothing twice, and is never worse', () => {
-        fc.assert(
-          fc.property(tasks, fc.integer({ min: 1, max: 60 }), (over, nfe) => {
-            const first = drive(search, start(over))
-            if (first.stop !== 'budget') return
-            const more = search.extend?.(decodeState(encodeState(first.state)), { nfe })
-            const second = drive(search, more)
-            assert.ok(second.nfe >= 1 && second.nfe <= nfe)
-            assert.equal(search.progress(second.state).nfeUsed, first.nfe + second.nfe)
-            assert.ok((second.answers[0]?.reward ?? -Infinity) >= (first.answers[0]?.reward ?? Infinity))
-            const places = [...first.records, ...second.records].map(({ lane, step, candidate, t }) =>
-              [lane, step, candidate, t].join(),
-            )
-            assert.equal(new Set(places).size, places.length)
-          }),
-          settled,
-        )
-      })
+    test('given more NFEs goes on: spends only those, evaluates nothing twice, and is never worse', () => {
+      fc.assert(
+        fc.property(tasks, fc.integer({ min: 1, max: 60 }), (over, nfe) => {
+          const first = drive(search, start(over))
+          if (search.leastMore(first.state) === undefined) return
+          const second = drive(search, search.extend(stored(first.state), { nfe }))
+          assert.ok(second.nfe >= 1 && second.nfe <= nfe)
+          assert.equal(search.progress(second.state).nfeUsed, first.nfe + second.nfe)
+          assert.ok((second.answers[0]?.reward ?? -Infinity) >= (first.answers[0]?.reward ?? Infinity))
+          const places = [...first.records, ...second.records].map(({ lane, step, candidate, t }) =>
+            [lane, step, candidate, t].join(),
+          )
+          assert.equal(new Set(places).size, places.length)
+        }),
+        settled,
+      )
+    })
+
+    test('interrupted anywhere and gone on with in pieces, it comes to what it would have come to in one', () => {
+      fc.assert(
+        fc.property(tasks, fc.nat({ max: 20 }), fc.array(fc.integer({ min: 1, max: 40 })), (over, rounds, pieces) => {
+          const whole = drive(search, start(over))
+          let part = drive(search, start(over), { rounds })
+          const records = [...part.records]
+          const goOn = (nfe: number) => {
+            part = drive(search, search.extend(stored(part.state), { nfe }))
+            records.push(...part.records)
+            assert.ok(part.nfe <= nfe)
+          }
+          const left = () => whole.nfe - search.progress(part.state).nfeUsed
+          for (const piece of pieces) {
+            const nfe = Math.max(piece, search.leastMore(part.state) ?? Infinity)
+            if (nfe < left()) goOn(nfe)
+          }
+          if (left() > 0) goOn(left())
+          assert.deepEqual(part.answers, whole.answers)
+          assert.deepEqual(records, whole.records)
+        }),
+        fewer,
+      )
+    })
+
+    test('that reached its target goes on without one as if there had been none', () => {
+      fc.assert(
+        fc.property(tasks, fc.integer({ min: -8, max: 0 }), (over, targetReward) => {
+          const free = drive(search, start(over))
+          const aimed = drive(search, start({ ...over, targetReward }))
+          const nfe = free.nfe - aimed.nfe
+          if (aimed.stop !== 'target_reward' || nfe === 0) return
+          const onward = drive(search, search.extend(stored(aimed.state), { nfe }))
+          assert.deepEqual(onward.answers, free.answers)
+          assert.deepEqual([...aimed.records, ...onward.records], free.records)
+        }),
+        fewer,
+      )
+    })
+
+    test('interrupted and given more than its plan has left, ends the plan and spends the rest where it plans further', () => {
+      const whole = drive(search, start({ nfeBudget: 40 }))
+      const part = drive(search, start({ nfeBudget: 40 }), { rounds: 2 })
+      const run = drive(search, search.extend(part.state, { nfe: 90 }))
+      const plansFurther = search.leastMore(whole.state) !== undefined
+      assert.deepEqual([run.stop, run.nfe], ['budget', plansFurther ? 90 : whole.nfe - part.nfe])
+    })
+
+    test('refuses fewer NFEs than it can go on with', () => {
+      const { state } = drive(search, start({ nfeBudget: 40 }), { rounds: 2 })
+      const least = search.leastMore(state) ?? fail()
+      for (const nfe of [0, least - 1, least + 0.5])
+        assert.throws(() => search.extend(state, { nfe }), RangeError, String(nfe))
+    })
 
     test('stops at the first finished image that reaches the target', () => {
       const free = drive(search, start({ nfeBudget: 120 }))
@@ -134,6 +188,10 @@ for (const [name, entry] of Object.entries(SEARCHES)) {
   })
 }
 
+function stored(state: unknown): unknown {
+  return decodeState(encodeState(state))
+}
+
 function fail(): never {
-  throw new Error('a search asked for less the second time')
+  throw new Error('what must be there is missing')
 }

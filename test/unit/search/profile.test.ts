@@ -159,6 +159,13 @@ test('ends as converged, with NFEs left, when no round to come is worth the leas
   assert.equal(run.answers.length, 1)
 })
 
+test('that ended as converged goes on all the same when it is given more NFEs, and spends them', () => {
+  const settings = { ...searchAdaptive.defaults, profile: { ...demanding, leastPrice: 1e6 } }
+  const { state } = drive(searchAdaptive, searchAdaptive.start(task({ nfeBudget: 150 }), settings))
+  const run = drive(searchAdaptive, searchAdaptive.extend(state, { nfe: 37 }))
+  assert.deepEqual([run.stop, run.nfe], ['budget', 37])
+})
+
 test('the hash of a profile depends on its content and not on the order of its keys', () => {
   const { task: name, times, edges, leastPrice, cells } = profile
   assert.equal(profileHash({ cells, leastPrice, edges, times, task: name }), profileHash(profile))
