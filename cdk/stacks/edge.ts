@@ -37,7 +37,9 @@ export interface EdgeStackProps extends StackProps {
 export const API_ACCESS: Access = {
   table: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'Query'],
   sends: ['generations', 'lowPriority', 'deliveries'],
-  reads: ['outputs/', 'traces/'],
+  // An extension begins with a copy of what the search that it extends ended in.
+  reads: ['outputs/', 'traces/', 'checkpoints/'],
+  writes: ['checkpoints/'],
   deletes: OBJECT_PREFIXES,
 }
 export const EVENTS_ACCESS: Access = { table: ['GetItem', 'UpdateItem', 'Query'] }

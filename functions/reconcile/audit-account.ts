@@ -135,10 +135,12 @@ const sum = (amounts: readonly { readonly micro_usd: number }[]): number =>
 export const auditObjects = async (bucket: Bucket, { account, generations }: AccountBooks): Promise<Difference[]> => {
   const differences: Difference[] = []
   for (const generation of generations) {
-    if (generation.deleted_at !== undefined || generation.finished_at === undefined) continue
+    if (generation.deleted_at !== undefined) continue
     const tell: Tell = (about, what, expected, found) => {
       if (expected !== found) differences.push({ account_id: account.id, about, what, expected, found })
     }
+    await auditCheckpoint(bucket, generation, tell)
+    if (generation.finished_at === undefined) continue
     await auditTrace(bucket, generation, tell)
     for (const output of generation.outputs ?? []) {
       const bytes = await findObject(bucket, output.key)
@@ -146,6 +148,15 @@ export const auditObjects = async (bucket: Bucket, { account, generations }: Acc
     }
   }
   return differences
+}
+
+/** What an open extension begins with, and what an ended search left for one. */
+const auditCheckpoint = async (bucket: Bucket, generation: GenerationItem, tell: Tell): Promise<void> => {
+  const { id, finished_at: finishedAt, checkpoint, extends: extended } = generation
+  const stored = finishedAt === undefined ? extended?.checkpoint : checkpoint
+  if (stored === undefined) return
+  const bytes = await findObject(bucket, stored.key)
+  tell(id, `sha256 of ${stored.key}`, stored.sha256, bytes && sha256Of(bytes))
 }
 
 const auditTrace = async (

@@ -15,6 +15,7 @@ import {
   getGeneration,
   isTerminal,
   rescheduleGeneration,
+  type Written,
 } from '../../shared/stores/generations.ts'
 import { forgetOldCounters, type Hold, settleHold } from '../../shared/stores/holds.ts'
 import { sendDeliveryMessage, sendGenerationMessage } from '../../shared/stores/queues.ts'
@@ -164,13 +165,25 @@ const releaseHold = async (on: ReconcileContext, { hold, ...named }: AccountHold
   return (await settleHold(on.table, { ...named, hold, used: { nfe: 0, microUsd: 0 } })) !== undefined
 }
 
-/** Generations whose retention has ended, and deletions that stopped half way. */
+/** Generations whose retention has ended, deletions that stopped half way, and ids that were given up. */
 export async function* findExpired(on: ReconcileContext): AsyncGenerator<Finding> {
   for await (const { accountId, id } of dueOf(on, 'RETENTION')) {
     const named = { accountId, generationId: id }
     const found = await findWritten(on.table, named)
-    const due = found.kind === 'deleted' || (found.kind === 'written' && hasExpired(found.generation, on.now()))
-    const why = found.kind === 'deleted' ? 'deleted, objects left' : 'its retention has ended'
-    if (due) yield { act: 'deleted', accountId, id, why, finish: () => deleteIfExpired(on, named) }
+    const why = whyDeleted(found, on.now())
+    if (why !== undefined) yield { act: 'deleted', accountId, id, why, finish: () => deleteIfExpired(on, named) }
+  }
+}
+
+const whyDeleted = (found: Written, now: number): string | undefined => {
+  switch (found.kind) {
+    case 'deleted':
+      return 'deleted, objects left'
+    case 'abandoned':
+      return 'never made, objects may be left'
+    case 'written':
+      return hasExpired(found.generation, now) ? 'its retention has ended' : undefined
+    case 'nothing':
+      return undefined
   }
 }

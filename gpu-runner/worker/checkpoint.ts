@@ -1,21 +1,24 @@
 /** States of searches in the bucket: the one it ended in, to extend it, and those on the way, to go on after a crash. */
 import { createHash } from 'node:crypto'
-import type { GenerationItem, ResumePoint, StoredCheckpoint } from '../../shared/stores/generations.ts'
+import type { EndCheckpoint, GenerationItem, ResumePoint, StoredCheckpoint } from '../../shared/stores/generations.ts'
 import { type Bucket, checkpointKey, getObject, putObject, resumeKey } from '../../shared/stores/outputs.ts'
 import { decodeState, encodeState } from '../search/checkpoint.ts'
+import type { Search } from '../search/search.ts'
 import { SEARCHES } from '../search/searches.ts'
 
-/** Stores the state of a search that spent its budget; undefined of any other, and of a search that cannot go on. */
+/** Stores the state that a search ended in; undefined where it has nothing to go on with. */
 export const storeCheckpoint = async (
   bucket: Bucket,
-  { generation, state, stop }: { generation: GenerationItem; state: unknown; stop: string },
-): Promise<StoredCheckpoint | undefined> => {
-  if (stop !== 'budget' || SEARCHES[generation.search].extend === undefined) return undefined
+  { generation, state }: { generation: GenerationItem; state: unknown },
+): Promise<EndCheckpoint | undefined> => {
+  const search: Search<unknown, unknown> = SEARCHES[generation.search]
+  const least = search.leastMore(state)
+  if (least === undefined) return undefined
   const { account_id: accountId, id: generationId, fence } = generation
   const key = checkpointKey({ accountId, generationId, fence })
   const bytes = encodeState(state)
   await putObject(bucket, { key, bytes, contentType: 'application/octet-stream' })
-  return { key, bytes: bytes.byteLength, sha256: sha256Of(bytes) }
+  return { key, bytes: bytes.byteLength, sha256: sha256Of(bytes), least_nfe: least }
 }
 
 /** Everything that a search goes on from on another machine. */

@@ -37,7 +37,7 @@ export const endSearch = async (on: { bucket: Bucket; content: ContentCheck }, e
   const stored = await storeOutputs(on, { generation, evaluator, answers: outcome.answers })
   if ('refused' in stored) return imagesRefused(stored.refused)
   const trace = ended.trace.lines() === 0 ? undefined : await storeTrace(on.bucket, ended)
-  const checkpoint = await storeCheckpoint(on.bucket, { generation, state: ended.state, stop: outcome.stop })
+  const checkpoint = await storeCheckpoint(on.bucket, { generation, state: ended.state })
   return {
     status: outcome.stop === 'canceled' ? 'canceled' : 'succeeded',
     stop_reason: outcome.stop,

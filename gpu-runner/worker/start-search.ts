@@ -76,7 +76,6 @@ const beginSearch = async (on: StartContext, generation: GenerationItem): Promis
   // Its settings, a profile among them, are in the state that it goes on from.
   const settings = search.defaults
   const ended = await loadCheckpoint(on.bucket, generation.extends.checkpoint)
-  if (search.extend === undefined) throw new Error(`${generation.search} cannot be extended`)
   const { nfeBudget: nfe, targetReward } = task
   const from = search.extend(ended, { nfe, ...(targetReward !== undefined && { targetReward }) })
   const nfeBefore = search.progress(from).nfeUsed

@@ -114,7 +114,7 @@ export class Rollover {
     return cancelGeneration(this.#api, id, options)
   }
 
-  /** Goes on with a search that spent its budget, as a generation of its own. */
+  /** Goes on with a search that has ended, as a generation of its own. */
   extend(id: string, extension: Extension, options?: CreateOptions): Promise<Generation> {
     return extendGeneration(this.#api, id, extension, options)
   }

@@ -110,7 +110,7 @@ export const deleteGeneration = async (api: Connection, id: string, options: Cal
   await api.done({ method: 'DELETE', path: pathOf(id), ...options })
 }
 
-/** A new generation that goes on with the search of one that spent its budget, held and billed for its own NFEs. */
+/** A new generation that goes on with the search of one that has ended, held and billed for its own NFEs. */
 export const extendGeneration = (
   api: Connection,
   id: string,

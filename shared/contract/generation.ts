@@ -240,7 +240,7 @@ export const generationSchema = z.strictObject({
   extends: z.string().nullable().describe('The generation whose search this one goes on with.'),
   extendable: z
     .boolean()
-    .describe('Whether it can be extended: its search spent its budget, and what it knows is kept.'),
+    .describe('Whether it can be extended: its search has ended with something to go on with, and that is kept.'),
   webhook: z.strictObject({ url: z.string(), state: z.enum(DELIVERY_STATES), attempts: z.number().int() }).nullable(),
   error: z
     .strictObject({ code: z.string(), detail: z.string() })

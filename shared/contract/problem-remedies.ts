@@ -20,7 +20,8 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   key_revoked: 'The key was revoked, which is for good. Issue another one.',
   key_rotating: 'The key has two live secrets from a rotation already. Rotate again once the older one has ended.',
   month_open: 'A month is closed some time after its end. Ask again then; the usage of an open month is shown by day.',
-  not_extendable: 'The search cannot be gone on with: it has not succeeded, or left no checkpoint. Start another one.',
+  not_extendable:
+    'Wait until the search has ended. One that failed, or evaluated nothing, or whose method has nothing left to do cannot go on: start another one.',
   already_ended: 'The generation had ended before this request came. Look at it: its status says how it ended.',
   endpoint_disabled: 'The webhook endpoint was turned off, by you or after failures. Turn it on again first.',
   delivery_in_progress: 'An attempt of this delivery is under way. Look at its log in a moment.',

@@ -42,14 +42,31 @@ export const deleteGeneration = async (on: Deletion, named: Named): Promise<bool
   return true
 }
 
-/** Deletes what is due for it; the index may lag, so the item itself is asked. */
+/** Deletes what is due for it, and what an edge left under an id that was given up; the index may lag, so the item is asked. */
 export const deleteIfExpired = async (on: Deletion, named: Named): Promise<boolean> => {
   const { Item } = await on.table.client.send(
     new GetCommand({ TableName: on.table.name, Key: keyOf(named), ConsistentRead: true }),
   )
   if (Item === undefined) return false
+  if ('abandoned' in Item) return sweepAbandoned(on, named)
   const begun = 'deleted_at' in Item
   return begun || hasExpired(Item as GenerationItem, on.now()) ? deleteGeneration(on, named) : false
+}
+
+/** The item stays: the id must not be written any more. */
+const sweepAbandoned = async (on: Deletion, named: Named): Promise<boolean> => {
+  await deleteObjects(on.bucket, named)
+  await conditional(
+    on.table.client.send(
+      new UpdateCommand({
+        TableName: on.table.name,
+        Key: keyOf(named),
+        UpdateExpression: 'REMOVE duePk, dueSk',
+        ConditionExpression: 'attribute_exists(abandoned)',
+      }),
+    ),
+  )
+  return true
 }
 
 /** Due for the sweep from now on, should this process not live to delete the objects. */

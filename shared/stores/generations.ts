@@ -33,11 +33,17 @@ export interface StoredOutput {
   readonly exact: boolean
 }
 
-/** The state that a search ended in, as stored. */
+/** A state of a search, as stored. */
 export interface StoredCheckpoint {
   readonly key: string
   readonly bytes: number
   readonly sha256: string
+}
+
+/** The state that a search ended in, for an extension to go on from. */
+export interface EndCheckpoint extends StoredCheckpoint {
+  /** The fewest NFEs that it goes on with; 1 unless said. */
+  readonly least_nfe?: number
 }
 
 /** Where an interrupted search goes on: the newest state that a holder of the lease has stored. */
@@ -108,8 +114,8 @@ export interface GenerationItem {
   readonly outputs_held_back?: number
   readonly trace?: StoredTrace
   /** Where its search can go on from. */
-  readonly checkpoint?: StoredCheckpoint
-  /** Whose search it goes on with. */
+  readonly checkpoint?: EndCheckpoint
+  /** Whose search it goes on with, and from which state: a copy of its own, that stays when the other is deleted. */
   readonly extends?: { readonly generation_id: string; readonly checkpoint: StoredCheckpoint }
   readonly error?: { readonly code: string; readonly detail: string }
 }
@@ -148,9 +154,12 @@ export const putGeneration = async (table: Table, item: GenerationItem, reviewAt
   return written ?? false
 }
 
+/** An edge that stalled may still store an object under an id that was given up; it does not stall for so long. */
+const ABANDONED_MS = 3_600_000
+
 /**
  * Takes the place of a generation that was never written, so that a stalled edge can no longer write it: only then is its
- * hold free to release. False when the generation exists after all.
+ * hold free to release. What may have been stored for it is swept later. False when the generation exists after all.
  */
 export const abandonGeneration = async (table: Table, named: Named & { at: number }): Promise<boolean> => {
   const written = await conditional(
@@ -158,7 +167,13 @@ export const abandonGeneration = async (table: Table, named: Named & { at: numbe
       .send(
         new PutCommand({
           TableName: table.name,
-          Item: { ...keyOf(named), id: named.generationId, abandoned: named.at },
+          Item: {
+            ...keyOf(named),
+            id: named.generationId,
+            account_id: named.accountId,
+            abandoned: named.at,
+            ...dueAt('RETENTION', named.at + ABANDONED_MS),
+          },
           ConditionExpression: 'attribute_not_exists(pk) OR attribute_exists(abandoned)',
         }),
       )
@@ -307,7 +322,7 @@ export type Ending =
       readonly outputs: readonly StoredOutput[]
       readonly outputs_held_back?: number
       readonly trace?: StoredTrace
-      readonly checkpoint?: StoredCheckpoint
+      readonly checkpoint?: EndCheckpoint
       readonly progress?: Progress
     }
   | UnworkedEnding

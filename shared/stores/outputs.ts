@@ -1,5 +1,5 @@
 /** Images and traces in the bucket. Every key is new (the fence is part of it) and never overwritten; clients get short presigned links. */
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { CopyObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { ImageFormat } from '../contract/generation.ts'
 
@@ -24,6 +24,9 @@ export const traceKey = (at: Attempt): string => `traces/${at.accountId}/${at.ge
 
 export const checkpointKey = (at: Attempt): string => `checkpoints/${at.accountId}/${at.generationId}/${at.fence}.bin`
 
+/** The state that an extension begins with: before its first attempt, whose fence is 1. */
+export const startKey = (named: Omit<Attempt, 'fence'>): string => checkpointKey({ ...named, fence: 0 })
+
 /** A state in the middle of an attempt: which one its NFEs say. */
 export const resumeKey = (at: Attempt & { nfe: number }): string =>
   `checkpoints/${at.accountId}/${at.generationId}/${at.fence}-${at.nfe}.bin`
@@ -42,6 +45,13 @@ export const putObject = async (
 ): Promise<void> => {
   await bucket.client.send(
     new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: bytes, ContentType: contentType }),
+  )
+}
+
+/** Copies an object within the bucket; again it is the same copy. Rejects when there is none. */
+export const copyObject = async (bucket: Bucket, { from, to }: { from: string; to: string }): Promise<void> => {
+  await bucket.client.send(
+    new CopyObjectCommand({ Bucket: bucket.name, CopySource: encodeURI(`${bucket.name}/${from}`), Key: to }),
   )
 }
 

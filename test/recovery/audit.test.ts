@@ -69,6 +69,17 @@ describe('the audit', () => {
     assert.ok(found.some((what) => what.startsWith('sha256 of outputs/')))
   })
 
+  test('finds a state that an open extension cannot begin with any more', async () => {
+    const body = { nfe_budget: 10 }
+    const response = await edge.request('POST', `/v1/generations/${id}/extend`, { key: account.apiKey, body })
+    const extension = { accountId: account.id, generationId: ((await response.json()) as { id: string }).id }
+    const { key = '' } = (await getGeneration(edge.api.table, extension))?.extends?.checkpoint ?? {}
+    const what = `sha256 of ${key}`
+    assert.ok(key.includes(extension.generationId) && !(await audit()).includes(what))
+    await putObject(edge.api.bucket, { key, bytes: Buffer.from('x'), contentType: 'text/plain' })
+    assert.ok((await audit()).includes(what))
+  })
+
   const run = () =>
     promisify(execFile)(
       process.execPath,

@@ -16,6 +16,7 @@ import { sendGenerationMessage } from '../../../shared/stores/queues.ts'
 import type { ApiContext } from '../context.ts'
 import type { Draw } from '../http/draw.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
+import { keepStart } from './keep-start.ts'
 import { termsOf } from './request-terms.ts'
 import { refuseBeyondKey, takeHold } from './take-hold.ts'
 
@@ -111,7 +112,7 @@ const acceptOnce = async (api: ApiContext, by: Asker, asked: GenerationItem): Pr
   const now = api.now()
   const hold = await takeHold(api, { item: asked, key: by.key, now })
   // An earlier try may have come with another key of the account; the one that it was counted for stays.
-  const item = { ...asked, key_id: hold.key_id }
+  const item = { ...(await keepStart(api, asked, hold)), key_id: hold.key_id }
   if (!(await putGeneration(api.table, item, nextReview(item, now, api.reviewMs)))) {
     // Whoever gave the id up releases the hold too; the hold is released once, whoever comes first.
     await settleHold(api.table, { ...named, hold, used: { nfe: 0, microUsd: 0 } })

@@ -48,7 +48,7 @@ export const generate: Command = {
 
 export const extend: Command = {
   words: 'extend',
-  summary: 'Go on with a search that spent its budget, and save the better image',
+  summary: 'Go on with a search that has ended, and save the better image',
   takes: 'ID',
   options: {
     nfe: { type: 'string', value: 'N', summary: `NFEs on top (${DEFAULT_NFE})` },
