@@ -2,17 +2,35 @@
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import { interpolantNamed } from '../flow/interpolant.ts'
 import { applyPair, denoisedPair, VELOCITY_OF } from '../flow/prediction.ts'
-import type { Graphs, VelocityRow } from '../pack/sessions.ts'
+import { type Picture, smallPicture } from '../image/small-picture.ts'
+import type { Graphs, VelocityRow } from '../pack/graphs.ts'
+import type { RewardAsk } from '../reward/prepare.ts'
 import type { Ask } from '../search/search.ts'
-import type { SeenEvaluation } from './protocol.ts'
-import { type Picture, smallPicture } from './small-picture.ts'
+import { splitRows } from './rows.ts'
+import { followGradients, scoreImages } from './score-rows.ts'
 
 /** An ask with what its generation adds to it. */
 export interface EvaluationRow extends Ask, VelocityRow {
-  /** Target of the count reward, [classes]. */
-  readonly target: Float32Array
+  /** What each graph of the generation's reward takes. */
+  readonly rewards: readonly RewardAsk[]
+  /** Whether the image itself is wanted too, for rewards outside the graphs. */
+  readonly images: boolean
   /** Longest side of the picture that is wanted with the reward; none unless said. */
   readonly pictureSide?: number
+}
+
+/** What the graphs say of one row. */
+export interface RowEvaluation {
+  /** Native velocity; present unless the ask wanted only the reward. */
+  readonly velocity?: Float32Array
+  /** One number for each of the row's rewards; present unless the ask wanted only the velocity. */
+  readonly rewards?: readonly number[]
+  /** One gradient for each of the row's rewards, with respect to the clean latent, where the ask wanted it. */
+  readonly gradients?: readonly Float32Array[]
+  /** [3, H, W], where the row wanted it. */
+  readonly image?: Float32Array
+  /** What the reward has seen, small, where the row wanted it. */
+  readonly picture?: Picture
 }
 
 /**
@@ -34,49 +52,50 @@ export function createRowEvaluator(
     )
   }
 
-  return async (rows: readonly EvaluationRow[]): Promise<readonly SeenEvaluation[]> => {
+  return async (rows: readonly EvaluationRow[]): Promise<readonly RowEvaluation[]> => {
     const moving = rows.filter(({ wants }) => wants !== 'reward')
     const velocities = await velocitiesOf(moving)
     const velocityOfRow = new Map(moving.map((row, index) => [row, velocities[index] as Float32Array]))
-
-    const scored = rows.filter(({ wants }) => wants !== 'velocity')
-    const clean = scored.map((row) => {
+    const cleanOf = (row: EvaluationRow): Float32Array => {
       const velocity = velocityOfRow.get(row)
       // At t = 0 the latent is clean already, and for some interpolants the formula divides by zero there.
       if (velocity === undefined || row.t === 0) return row.latent
       return applyPair(denoisedPair(interpolant, row.t), row.latent, velocity)
-    })
-    const images = scored.length === 0 ? new Float32Array() : await graphs.decode(clean)
-    const rewards = await rewardsOf(graphs, images, scored)
-    const rewardOfRow = new Map(scored.map((row, index) => [row, rewards[index] as number]))
-    const pictureOfRow = new Map(scored.map((row, index) => [row, pictureOf(row, images, { index, resolution })]))
-
-    return rows.map((row): SeenEvaluation => {
+    }
+    const scored = rows.filter(({ wants }) => wants !== 'velocity')
+    const clean = new Map(scored.map((row) => [row, cleanOf(row)]))
+    const followed = await followGradients(graphs, clean)
+    const decoded = await scoreDecoded(graphs, clean, resolution)
+    return rows.map((row): RowEvaluation => {
       const velocity = velocityOfRow.get(row)
-      const reward = rewardOfRow.get(row)
-      const picture = pictureOfRow.get(row)
-      return { ...(velocity && { velocity }), ...(reward !== undefined && { reward }), ...(picture && { picture }) }
+      return { ...(velocity && { velocity }), ...followed.get(row), ...decoded.get(row) }
     })
   }
 }
 
-async function rewardsOf(graphs: Graphs, images: Float32Array, rows: readonly EvaluationRow[]) {
-  if (rows.length === 0) return new Float32Array()
-  const targets = rows.map(({ target }) => target)
-  return (await graphs.count(images, targets)).rewards
-}
-
-function pictureOf(
-  { pictureSide }: EvaluationRow,
-  images: Float32Array,
-  { index, resolution: [height, width] }: { index: number } & Pick<PackManifest, 'resolution'>,
-): Picture | undefined {
-  if (pictureSide === undefined) return undefined
-  const size = 3 * width * height
-  return smallPicture({ data: images.subarray(index * size, (index + 1) * size), width, height }, pictureSide)
-}
-
-function splitRows(batch: Float32Array, rows: number): Float32Array[] {
-  const size = batch.length / rows
-  return Array.from({ length: rows }, (_, index) => batch.subarray(index * size, (index + 1) * size))
+/** Rows that a gradient graph has scored are decoded only to be looked at. */
+async function scoreDecoded(
+  graphs: Graphs,
+  clean: ReadonlyMap<EvaluationRow, Float32Array>,
+  [height, width]: PackManifest['resolution'],
+): Promise<ReadonlyMap<EvaluationRow, RowEvaluation>> {
+  const rows = [...clean.keys()].filter(({ gradient, pictureSide }) => gradient !== true || pictureSide !== undefined)
+  if (rows.length === 0) return new Map()
+  const batch = await graphs.decode(rows.map((row) => clean.get(row) ?? row.latent))
+  const images = splitRows(batch, rows.length)
+  const asks = rows.map(({ gradient, rewards }) => (gradient === true ? [] : rewards))
+  const rewards = await scoreImages(graphs, { batch, images, asks })
+  return new Map(
+    rows.map((row, index) => {
+      const data = images[index] ?? new Float32Array()
+      const { gradient, pictureSide } = row
+      const seen: RowEvaluation = {
+        ...(gradient !== true && { rewards: rewards[index] ?? [] }),
+        // A copy: memory that the runtime owns cannot be transferred.
+        ...(row.images && { image: data.slice() }),
+        ...(pictureSide !== undefined && { picture: smallPicture({ data, width, height }, pictureSide) }),
+      }
+      return [row, seen]
+    }),
+  )
 }

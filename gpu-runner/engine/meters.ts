@@ -2,9 +2,9 @@
  * Counts kept at the model, in memory that the model thread and its owner share: they can be read at any moment, and are
  * still right after the thread has crashed.
  */
-import type { GraphName } from '../pack/sessions.ts'
+import type { GraphName } from '../pack/session.ts'
 
-const GRAPHS = ['encode', 'velocity', 'decode', 'count'] as const satisfies readonly GraphName[]
+const GRAPHS = ['encode', 'velocity', 'decode', 'reward', 'gradient'] as const satisfies readonly GraphName[]
 const FIELDS = 3
 
 export interface GraphMeter {
@@ -40,5 +40,11 @@ export function readGraphMeters(meters: BigInt64Array): Meters {
     const [runs, rows, nanoseconds] = [0, 1, 2].map((field) => Number(Atomics.load(meters, at + field)))
     return { runs: runs ?? 0, rows: rows ?? 0, ms: (nanoseconds ?? 0) / 1e6 }
   }
-  return { encode: read('encode'), velocity: read('velocity'), decode: read('decode'), count: read('count') }
+  return {
+    encode: read('encode'),
+    velocity: read('velocity'),
+    decode: read('decode'),
+    reward: read('reward'),
+    gradient: read('gradient'),
+  }
 }

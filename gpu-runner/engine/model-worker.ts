@@ -7,31 +7,33 @@ import type { PackManifest } from '../../shared/contract/pack.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
 import { createTokenizer, type PackTokenizer } from '../../shared/domain/tokenizer.ts'
 import { encodeInputs } from '../pack/encode-inputs.ts'
+import { type Conditioning, type Graphs, openGraphs } from '../pack/graphs.ts'
 import { type Pack, PackError, readPack } from '../pack/read-pack.ts'
-import { type Conditioning, type Graphs, openGraphs } from '../pack/sessions.ts'
-import { type Counts, countTarget, readFound } from '../reward/count.ts'
-import type { Evaluation } from '../search/search.ts'
+import { readFound } from '../reward/count.ts'
+import { type Counted, prepareRewards, type RewardAsk } from '../reward/prepare.ts'
 import { allFinite } from './all-finite.ts'
 import { createBatcher } from './batcher.ts'
-import { createRowEvaluator, type EvaluationRow } from './evaluate-rows.ts'
+import { createRowEvaluator, type EvaluationRow, type RowEvaluation } from './evaluate-rows.ts'
 import { addRun, spendNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
-import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest, type SeenEvaluation } from './protocol.ts'
+import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest } from './protocol.ts'
 
 interface Opened {
   readonly manifest: PackManifest
   /** By file. */
   readonly tokenizers: ReadonlyMap<string, PackTokenizer>
   readonly graphs: Graphs
-  readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly SeenEvaluation[]>
+  readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly RowEvaluation[]>
   readonly nfe: BigInt64Array
 }
 
 /** What one generation adds to each of its asks, encoded once. */
 interface Begun {
   readonly conditioning: Conditioning
-  readonly target: Float32Array
-  readonly counts: Counts
+  readonly rewards: readonly RewardAsk[]
+  /** The first of them that counts. */
+  readonly counted: Counted | undefined
+  readonly images: boolean
   readonly spend: () => void
   readonly pictureSide?: number
 }
@@ -55,21 +57,22 @@ const handlers: Handlers = {
     return { value: pack.manifest }
   },
 
-  begin: async ({ evaluator, prompt, reward, nfe, pictureSide }) => {
+  begin: async ({ evaluator, prompt, rewards, images, pictureSide, nfe }) => {
     const { manifest, tokenizers, graphs, nfe: total } = theModel()
-    const target = refuse(() => countTarget(manifest.rewards.count, reward.counts))
-    const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, spellNumbers(prompt, manifest)))
+    const words = spellNumbers(prompt, manifest)
+    const prepared = refuse(() => prepareRewards(rewards, { manifest, prompt: words, tokenizers }))
+    const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, words))
     const spend = () => {
       spendNfe(nfe)
       spendNfe(total)
     }
     const watched = pictureSide === undefined ? {} : { pictureSide }
-    evaluators.set(evaluator, { conditioning, target, counts: reward.counts, spend, ...watched })
+    evaluators.set(evaluator, { conditioning, ...prepared, images, spend, ...watched })
     return { value: undefined }
   },
 
   evaluate: async ({ evaluator, latents, asks }) => {
-    const { counts: _, ...shared } = begun(evaluator)
+    const { counted: _, ...shared } = begun(evaluator)
     const size = latents.length / asks.length
     const rows = asks.map((ask, index) => {
       const latent = latents.subarray(index * size, (index + 1) * size)
@@ -81,13 +84,20 @@ const handlers: Handlers = {
   },
 
   render: async ({ evaluator, latent }) => {
-    const { graphs, manifest } = theModel()
-    const { target, counts } = begun(evaluator)
+    const { graphs } = theModel()
+    const { rewards: asked, counted } = begun(evaluator)
     const image = await graphs.decode([latent])
-    const scores = await graphs.count(image, [target])
-    const found = readFound(manifest.rewards.count, { soft: scores.counts, asked: counts })
-    // A copy: memory that the runtime owns cannot be transferred.
-    const value = { ...found, image: image.slice(), reward: scores.rewards[0] ?? Number.NaN }
+    const scores = []
+    for (const { name, input } of asked) scores.push(await graphs.rewards.get(name)?.score(image, [input]))
+    const rewards = scores.map((score) => score?.rewards[0] ?? Number.NaN)
+    checkFinite({ rewards })
+    const soft = counted && scores[counted.at]?.counts
+    const value = {
+      // A copy: memory that the runtime owns cannot be transferred.
+      image: image.slice(),
+      rewards,
+      ...(counted && soft && { found: readFound(counted.graph, { soft, asked: counted.counts }) }),
+    }
     return { value, transfer: [bufferOf(value.image)] }
   },
 
@@ -98,7 +108,9 @@ const handlers: Handlers = {
 }
 
 async function openTokenizers(pack: Pack): Promise<ReadonlyMap<string, PackTokenizer>> {
-  const files = new Set(Object.values(pack.manifest.tokenizers).map(({ file }) => file))
+  const { tokenizers, rewards } = pack.manifest
+  const ofRewards = Object.values(rewards).flatMap((graph) => (graph.takes === 'prompt' ? graph.tokenizer : []))
+  const files = new Set([...Object.values(tokenizers), ...ofRewards].map(({ file }) => file))
   const opened = new Map<string, PackTokenizer>()
   for (const file of files) opened.set(file, await openTokenizer(pack, file))
   return opened
@@ -114,9 +126,10 @@ async function openTokenizer(pack: Pack, file: string): Promise<PackTokenizer> {
 }
 
 /** NaN loses every comparison, so a search would go on with it without a word. Checked by call, not by batch: no other generation pays. */
-function checkFinite({ velocity, reward = 0 }: Evaluation): void {
+function checkFinite({ velocity, rewards = [], gradients = [] }: RowEvaluation): void {
   if (velocity !== undefined && !allFinite(velocity)) throw new ModelError('graph', 'a velocity is not finite')
-  if (!Number.isFinite(reward)) throw new ModelError('graph', `a reward is ${reward}`)
+  for (const reward of rewards) if (!Number.isFinite(reward)) throw new ModelError('graph', `a reward is ${reward}`)
+  if (!gradients.every(allFinite)) throw new ModelError('graph', 'the gradient of a reward is not finite')
 }
 
 function theModel(): Opened {
@@ -150,12 +163,12 @@ async function answer<Name extends keyof ModelProtocol>({ id, name, body }: Mode
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const bufferOf = (floats: Float32Array): ArrayBuffer => floats.buffer as ArrayBuffer
-
-const buffersOf = ({ velocity, picture }: SeenEvaluation): ArrayBuffer[] => [
-  ...(velocity ? [bufferOf(velocity)] : []),
+const buffersOf = ({ velocity, gradients = [], image, picture }: RowEvaluation): ArrayBuffer[] => [
+  ...[velocity, ...gradients, image].flatMap((floats) => (floats ? [bufferOf(floats)] : [])),
   ...(picture ? [picture.pixels.buffer] : []),
 ]
+
+const bufferOf = (floats: Float32Array): ArrayBuffer => floats.buffer as ArrayBuffer
 
 const reply = (message: ModelReply, transfer: readonly ArrayBuffer[]): void =>
   parentPort?.postMessage(message, transfer)

@@ -1,13 +1,11 @@
 /** What a model's owner and its thread say to each other. Latents and images travel by transfer, never by copy. */
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { Provider } from '../pack/providers.ts'
-import type { CountReward, Found } from '../reward/count.ts'
-import type { Ask, Evaluation } from '../search/search.ts'
+import type { Found } from '../reward/count.ts'
+import type { GraphTerm } from '../reward/terms.ts'
+import type { Ask } from '../search/search.ts'
+import type { RowEvaluation } from './evaluate-rows.ts'
 import type { ModelFault } from './model-error.ts'
-import type { Picture } from './small-picture.ts'
-
-/** With the picture that its reward has seen, where the generation is watched. */
-export type SeenEvaluation = Evaluation & { readonly picture?: Picture }
 
 /** Reads as: what is asked under each name, and what comes back. */
 export interface ModelProtocol {
@@ -23,16 +21,25 @@ export interface ModelProtocol {
     reply: PackManifest
   }
   begin: {
-    request: { evaluator: number; prompt: string; reward: CountReward; nfe: BigInt64Array; pictureSide?: number }
+    /** @property images Whether images are wanted with the rewards. */
+    request: {
+      evaluator: number
+      prompt: string
+      rewards: readonly GraphTerm[]
+      images: boolean
+      pictureSide?: number
+      nfe: BigInt64Array
+    }
     reply: undefined
   }
   evaluate: {
-    request: { evaluator: number; latents: Float32Array; asks: readonly Pick<Ask, 't' | 'wants'>[] }
-    reply: readonly SeenEvaluation[]
+    request: { evaluator: number; latents: Float32Array; asks: readonly Omit<Ask, 'latent'>[] }
+    reply: readonly RowEvaluation[]
   }
   render: {
     request: { evaluator: number; latent: Float32Array }
-    reply: Found & { image: Float32Array; reward: number }
+    /** One number for each reward; what was found by the first that counts. */
+    reply: { image: Float32Array; rewards: readonly number[]; found?: Found }
   }
   end: { request: { evaluator: number }; reply: undefined }
 }

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CountGraph, PackManifest } from '../../shared/contract/pack.ts'
+import type { CountGraph, JudgeGraph, PackManifest, RewardGraph } from '../../shared/contract/pack.ts'
 import { packManifestSchema } from '../../shared/contract/pack.ts'
+import { offeredRewards } from '../../shared/domain/reward.ts'
 
 /** A pack that cannot be used, in one sentence: which file, what was expected, what was there. */
 export class PackError extends Error {
@@ -27,8 +28,10 @@ export interface Pack {
 export async function readPack(folder: string): Promise<Pack> {
   const manifest = parseManifest(await readPackFile(folder, 'pack.json'))
   checkFilesAreListed(manifest)
-  checkCountGraph('rewards.count', manifest.rewards.count)
-  if (manifest.judges !== undefined) checkCountGraph('judges.count', manifest.judges.count)
+  checkDefaultReward(manifest)
+  for (const [section, graphs] of Object.entries({ rewards: manifest.rewards, judges: manifest.judges ?? {} }))
+    for (const [name, graph] of Object.entries(graphs))
+      if (graph.takes === 'counts') checkCountGraph(`${section}.${name}`, graph)
   checkNoRewardJudges(manifest)
   return { folder, manifest, read: (file) => readListedFile({ folder, manifest, file }) }
 }
@@ -55,15 +58,33 @@ function checkFilesAreListed(manifest: PackManifest): void {
     'graphs.velocity': manifest.graphs.velocity,
     'graphs.decode': manifest.graphs.decode,
     ...(manifest.graphs.unconditional === undefined ? {} : { 'graphs.unconditional': manifest.graphs.unconditional }),
-    'rewards.count.file': manifest.rewards.count.file,
-    ...(manifest.rewards.count.profile === undefined
-      ? {}
-      : { 'rewards.count.profile': manifest.rewards.count.profile }),
-    ...(manifest.judges === undefined ? {} : { 'judges.count.file': manifest.judges.count.file }),
+    ...filesOf('rewards', manifest.rewards),
+    ...filesOf('judges', manifest.judges ?? {}),
   }
   for (const [where, file] of Object.entries(used))
     if (!Object.hasOwn(manifest.files, file))
       throw new PackError(`pack.json names ${file} as ${where}, but lists no size and sha256 for it under files.`)
+}
+
+/** Place in the manifest -> file. */
+const filesOf = (section: string, graphs: Readonly<Record<string, JudgeGraph | RewardGraph>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(graphs).flatMap(([name, graph]) => {
+      const files = {
+        file: graph.file,
+        'tokenizer.file': graph.takes === 'prompt' ? graph.tokenizer.file : undefined,
+        profile: 'profile' in graph ? graph.profile : undefined,
+        gradient: 'gradient' in graph ? graph.gradient : undefined,
+      }
+      return Object.entries(files).flatMap(([at, file]) =>
+        file === undefined ? [] : [[`${section}.${name}.${at}`, file] as const],
+      )
+    }),
+  )
+
+function checkDefaultReward({ default_reward: name, rewards }: PackManifest): void {
+  if (!offeredRewards({ rewards }).includes(name))
+    throw new PackError(`pack.json has ${name} as default_reward, which is no reward that a client may ask for.`)
 }
 
 function checkCountGraph(where: string, { classes, plurals }: CountGraph): void {
@@ -75,12 +96,11 @@ function checkCountGraph(where: string, { classes, plurals }: CountGraph): void 
 }
 
 /** A search that could see the judge would make the judge worthless. Compared by content: a renamed copy is the judge too. */
-function checkNoRewardJudges(manifest: PackManifest): void {
-  const judge = manifest.judges?.count.file
-  const reward = manifest.rewards.count.file
-  if (judge === undefined) return
-  if (judge === reward || manifest.files[judge]?.sha256 === manifest.files[reward]?.sha256)
-    throw new PackError(`pack.json has ${reward} as a reward and as a judge (${judge}); a judge must be held out.`)
+function checkNoRewardJudges({ rewards, judges = {}, files }: PackManifest): void {
+  for (const { file: judge } of Object.values(judges))
+    for (const { file: reward } of Object.values(rewards))
+      if (judge === reward || files[judge]?.sha256 === files[reward]?.sha256)
+        throw new PackError(`pack.json has ${reward} as a reward and as a judge (${judge}); a judge must be held out.`)
 }
 
 async function readListedFile(at: { folder: string; manifest: PackManifest; file: string }) {

@@ -1,12 +1,12 @@
-/** The count reward: how near the things in an image come to the counts that were asked for. */
-import type { CountGraph } from '../../shared/contract/pack.ts'
+/** Rewards that count: what their graphs take, and what they saw. */
+import type { CountGraph, JudgeGraph } from '../../shared/contract/pack.ts'
+import type { Counts } from '../../shared/domain/counts.ts'
 
-/** What was asked, by class of the pack: {balloon: 7, bear: 4}. Whole numbers >= 0; 0 means "none of these". */
-export type Counts = Readonly<Record<string, number>>
-
-export interface CountReward {
-  readonly name: 'count'
-  readonly counts: Counts
+/** A graph by its name in the pack's rewards or judges. Throws RangeError when there is none that counts. */
+export function countGraphNamed(name: string, graphs: Readonly<Record<string, JudgeGraph>> = {}): CountGraph {
+  const graph = Object.hasOwn(graphs, name) ? graphs[name] : undefined
+  if (graph?.takes === 'counts') return graph
+  throw new RangeError(`the pack has no ${name} that counts`)
 }
 
 export interface Found {
@@ -18,6 +18,7 @@ export interface Found {
 
 /**
  * The graph's target [classes]: the count asked, or the pack's `missing` where a class was not asked for.
+ * Whole numbers >= 0; 0 means "none of these".
  * Throws RangeError on a class the pack does not count, on a count that is no whole number >= 0, and on no class at all.
  */
 export function countTarget({ classes, missing }: CountGraph, counts: Counts): Float32Array {

@@ -4,7 +4,7 @@ import { UNWORKED_CANCEL, UNWORKED_EXPIRY } from '../../shared/domain/unworked-e
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { ContentCheck } from '../content/check-content.ts'
-import type { Evaluator } from '../engine/model.ts'
+import type { Evaluator } from '../engine/evaluator.ts'
 import type { SearchOutcome } from '../engine/run-search.ts'
 import { storeCheckpoint } from './checkpoint.ts'
 import { type SearchTrace, storeTrace } from './record-trace.ts'

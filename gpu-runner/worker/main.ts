@@ -2,11 +2,11 @@
 import { createClients } from '../../shared/aws/clients.ts'
 import { readReferences } from '../../shared/aws/read-references.ts'
 import { receiveMessages } from '../../shared/aws/receive-messages.ts'
-import { connectStores, readSettings } from '../../shared/config.ts'
+import { connectStores, readSettings, webhookPolicy } from '../../shared/config.ts'
 import { generationMessageSchema } from '../../shared/contract/queue.ts'
 import { createContentCheck } from '../content/check-content.ts'
 import { openModel } from '../engine/model.ts'
-import { readProfile } from '../pack/read-profile.ts'
+import { readProfiles } from '../pack/read-profiles.ts'
 import { keepHeartbeat } from './heartbeat.ts'
 import { protectTask } from './protect-task.ts'
 import { runnerSettings } from './settings.ts'
@@ -31,13 +31,13 @@ const model = await openModel({
     process.exit(1)
   },
 })
-const profile = await readProfile(settings.PACK_FOLDER)
 const stores = connectStores(clients, settings)
 const work = {
   ...stores,
   model,
   content: createContentCheck(settings.CONTENT_POLICY),
-  ...(profile !== undefined && { profile }),
+  profiles: await readProfiles(settings.PACK_FOLDER),
+  webhooks: webhookPolicy.read(settings),
   publicUrl: settings.PUBLIC_URL,
   leaseMs: settings.LEASE_SECONDS * 1000,
   reviewMs: settings.REVIEW_SECONDS * 1000,

@@ -1,4 +1,4 @@
-/** The trace of one search, kept while it runs and stored once it has ended. About 110 bytes a candidate. */
+/** The trace of one search, kept while it runs and stored once it has ended. About 130 bytes a candidate. */
 import { createHash } from 'node:crypto'
 import { TRACE_CONTENT_TYPE, type TraceLine } from '../../shared/contract/trace.ts'
 import type { GenerationItem, StoredTrace } from '../../shared/stores/generations.ts'
@@ -13,16 +13,23 @@ export interface SearchTrace {
   lines(): number
 }
 
+export interface TraceStart {
+  readonly reward: string
+  readonly nfeBefore: number
+  readonly written: string
+}
+
 /**
- * @param nfeBefore NFEs of the searches that this one extends: its own count begins behind them.
- * @param written The lines of the attempts that this one goes on from.
+ * - `reward`: the name of the reward.
+ * - `nfeBefore`: NFEs of the searches that this one extends; its own count begins behind them.
+ * - `written`: the lines of the attempts that this one goes on from.
  */
-export const recordTrace = (nfeBefore: number, written = ''): SearchTrace => {
+export const recordTrace = ({ reward, nfeBefore, written }: TraceStart): SearchTrace => {
   const lines = written.split(/(?<=\n)/).filter((line) => line !== '')
   return {
     add: (records) => {
       for (const record of records)
-        lines.push(`${JSON.stringify(lineOf({ ...record, nfe: record.nfe - nfeBefore }))}\n`)
+        lines.push(`${JSON.stringify(lineOf({ ...record, nfe: record.nfe - nfeBefore }, reward))}\n`)
     },
     bytes: () => Buffer.from(lines.join('')),
     text: () => lines.join(''),
@@ -31,13 +38,17 @@ export const recordTrace = (nfeBefore: number, written = ''): SearchTrace => {
 }
 
 /** Keys in one fixed order: the bytes are hashed. */
-const lineOf = ({ nfe, step, lane, candidate, t, reward, accepted, quota, finished }: CandidateRecord): TraceLine => ({
+const lineOf = (
+  { nfe, step, lane, candidate, t, reward, accepted, quota, finished }: CandidateRecord,
+  reward_name: string,
+): TraceLine => ({
   nfe,
   step,
   lane,
   candidate,
   t,
   reward: reward ?? null,
+  reward_name,
   accepted,
   quota,
   finished: finished ?? false,

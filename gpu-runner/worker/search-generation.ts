@@ -1,14 +1,15 @@
 /** Runs the search that a leased generation asks for, until it ends or must end, and says how the generation ends. */
 import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
+import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { ContentCheck } from '../content/check-content.ts'
+import type { SeenEvaluation } from '../engine/evaluator.ts'
 import type { Model } from '../engine/model.ts'
-import type { SeenEvaluation } from '../engine/protocol.ts'
 import { type Interruption, runSearch, type SearchOutcome } from '../engine/run-search.ts'
-import type { Profile } from '../search/profile.ts'
+import type { Profiles } from '../pack/read-profiles.ts'
 import type { SearchProgress } from '../search/search.ts'
 import type { MidSearch } from './checkpoint.ts'
 import { type EndedSearch, endSearch } from './end-search.ts'
@@ -17,6 +18,7 @@ import { type CheckpointEvery, keepCheckpoints } from './keep-checkpoints.ts'
 import type { LeaseKeeper } from './keep-lease.ts'
 import { recordTrace } from './record-trace.ts'
 import { promptRefused } from './refused-content.ts'
+import { rewardTerms } from './reward-terms.ts'
 import { PICTURE_SIDE, showCandidates } from './show-candidates.ts'
 import { showProgress } from './show-progress.ts'
 import { type SearchStart, startSearch } from './start-search.ts'
@@ -27,8 +29,10 @@ export interface SearchContext {
   readonly bucket: Bucket
   readonly model: Model
   readonly content: ContentCheck
-  /** What `adaptive` has learned of the pack. */
-  readonly profile?: Profile
+  /** What `adaptive` has learned of the pack's rewards. */
+  readonly profiles: Profiles
+  /** Which scoring servers may be asked. */
+  readonly webhooks: AddressPolicy
   readonly checkpointEvery: CheckpointEvery
   readonly stopping: AbortSignal
   readonly now: () => number
@@ -52,11 +56,11 @@ export const searchGeneration = async (
   const watched = generation.previews === true
   const evaluator = await on.model.begin({
     prompt,
-    reward: { name: 'count', counts: generation.counts },
+    terms: rewardTerms(on, generation),
     ...(watched && { pictureSide: PICTURE_SIDE }),
   })
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
-  const trace = recordTrace(nfeBefore, started.trace)
+  const trace = recordTrace({ reward: generation.reward.name, nfeBefore, written: started.trace })
   let state = from
   let evaluated: readonly SeenEvaluation[] = []
   const candidates = watched ? showCandidates(on.content, nfeBefore) : undefined

@@ -1,11 +1,13 @@
 /** The runner's settings: what its environment must and may say. */
 import { z } from 'zod'
-import { contentPolicySettings, serviceSettings } from '../../shared/config.ts'
+import { contentPolicySettings, serviceSettings, webhookPolicy } from '../../shared/config.ts'
 import { PROVIDERS } from '../pack/providers.ts'
 
 export const runnerSettings = {
   ...serviceSettings,
   ...contentPolicySettings,
+  /** Which scoring servers a reward may ask: those that webhooks may go to. */
+  ...webhookPolicy.settings,
   /** The folder of the pack this runner serves. */
   PACK_FOLDER: z.string().min(1),
   /** Generations searched at once. */

@@ -4,9 +4,9 @@
  */
 import type { ProgressEvent, ShownCandidate } from '../../shared/contract/live-event.ts'
 import type { ContentCheck } from '../content/check-content.ts'
-import { encodePreview, encodeThumbnails } from '../engine/encode-image.ts'
-import type { SeenEvaluation } from '../engine/protocol.ts'
-import type { Picture } from '../engine/small-picture.ts'
+import type { SeenEvaluation } from '../engine/evaluator.ts'
+import { encodePreview, encodeThumbnails } from '../image/encode-image.ts'
+import type { Picture } from '../image/small-picture.ts'
 import type { CandidateRecord, SearchProgress } from '../search/search.ts'
 
 /** Longest side, in pixels, of what is kept of each candidate and shown of the best. */

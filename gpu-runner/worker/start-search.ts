@@ -4,8 +4,9 @@ import type { GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Model } from '../engine/model.ts'
 import { interpolantNamed } from '../flow/interpolant.ts'
+import type { Profiles } from '../pack/read-profiles.ts'
 import { searchAtCost } from '../search/cost.ts'
-import { type Profile, profileHash } from '../search/profile.ts'
+import { profileHash } from '../search/profile.ts'
 import type { Search, SearchTask } from '../search/search.ts'
 import { SEARCHES } from '../search/searches.ts'
 import { loadCheckpoint, type MidSearch } from './checkpoint.ts'
@@ -28,7 +29,7 @@ export interface SearchStart {
 interface StartContext {
   readonly bucket: Bucket
   readonly model: Model
-  readonly profile?: Profile
+  readonly profiles: Profiles
 }
 
 export const startSearch = async (on: StartContext, generation: GenerationItem): Promise<SearchStart> =>
@@ -72,7 +73,7 @@ const beginSearch = async (on: StartContext, generation: GenerationItem): Promis
   const search = searchOf(generation, on.model)
   const task = taskOf(generation, on.model)
   if (generation.extends === undefined)
-    return { search, task, ...settingsOf(generation, on.profile), nfeBefore: 0, ...ANEW }
+    return { search, task, ...settingsOf(generation, on.profiles), nfeBefore: 0, ...ANEW }
   // Its settings, a profile among them, are in the state that it goes on from.
   const settings = search.defaults
   const ended = await loadCheckpoint(on.bucket, generation.extends.checkpoint)
@@ -85,10 +86,13 @@ const beginSearch = async (on: StartContext, generation: GenerationItem): Promis
 const searchOf = ({ search }: GenerationItem, { manifest }: Model): Search<unknown, unknown> =>
   searchAtCost(SEARCHES[search] as Search<unknown, unknown>, nfePerEvaluation(manifest))
 
-const settingsOf = ({ search }: GenerationItem, profile: Profile | undefined) =>
-  search === 'adaptive' && profile !== undefined
+/** A profile is of one reward; of others, composites included, `adaptive` knows nothing before it begins. */
+const settingsOf = ({ search, reward }: GenerationItem, profiles: Profiles) => {
+  const profile = profiles.get(reward.name)
+  return search === 'adaptive' && profile !== undefined
     ? { settings: { ...SEARCHES.adaptive.defaults, profile }, profileSha256: profileHash(profile) }
     : { settings: SEARCHES[search].defaults }
+}
 
 const taskOf = (generation: GenerationItem, { manifest }: Model): SearchTask => ({
   nfeBudget: generation.nfe_budget,

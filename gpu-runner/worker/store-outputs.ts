@@ -1,11 +1,13 @@
 /** The images that a search found: rendered, encoded as the client asked, and stored, best first. */
 import { createHash } from 'node:crypto'
 import { type ImageFormat, OUTPUT_CONTENT_TYPES, type Result } from '../../shared/contract/generation.ts'
+import type { Counts } from '../../shared/domain/counts.ts'
+import { countsOf } from '../../shared/domain/reward.ts'
 import type { GenerationItem, StoredOutput } from '../../shared/stores/generations.ts'
 import { type Bucket, outputKey, putObject } from '../../shared/stores/outputs.ts'
 import type { ContentCheck } from '../content/check-content.ts'
-import { encodeImage } from '../engine/encode-image.ts'
-import type { Evaluator, Rendering } from '../engine/model.ts'
+import type { Evaluator, Rendering } from '../engine/evaluator.ts'
+import { encodeImage } from '../image/encode-image.ts'
 import type { Answer } from '../search/search.ts'
 
 export interface StoredOutputs {
@@ -46,10 +48,14 @@ export const storeOutputs = async (
   const outputs = await Promise.all(
     images.map((image, index) => storeOutput(on.bucket, image, { generation, index, format })),
   )
-  const { reward, found, exact } = best.rendering
-  const result = { reward, counts: { asked: { ...generation.counts }, found: { ...found }, exact } }
+  const result = resultOf(best.rendering, countsOf(generation.reward))
   const heldBack = made.length - images.length
   return { outputs, result, ...(heldBack > 0 && { outputs_held_back: heldBack }) }
+}
+
+const resultOf = ({ reward, parts, found }: Rendering, asked: Counts | undefined): Result => {
+  const counts = found && asked ? { asked: { ...asked }, found: { ...found.found }, exact: found.exact } : null
+  return { reward, parts: [...parts], counts }
 }
 
 /** What the content policy leaves, and the first reason for what it does not. One after the other: a classifier is shared. */
@@ -88,7 +94,8 @@ const storeOutput = async (
   const key = outputKey({ accountId, generationId, fence, index, format })
   const content_type = OUTPUT_CONTENT_TYPES[format]
   await putObject(bucket, { key, bytes, contentType: content_type })
-  const { image, reward, found, exact } = rendering
+  const { image, reward, parts, found } = rendering
   const { width, height } = image
-  return { key, content_type, width, height, bytes: bytes.byteLength, sha256, reward, found: { ...found }, exact }
+  const counted = { found: found ? { ...found.found } : null, exact: found?.exact ?? null }
+  return { key, content_type, width, height, bytes: bytes.byteLength, sha256, reward, parts, ...counted }
 }

@@ -4,6 +4,7 @@
  */
 import type { Disposal, Received } from '../../shared/aws/receive-messages.ts'
 import type { GenerationMessage } from '../../shared/contract/queue.ts'
+import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import { endUnworked } from '../../shared/stores/cancel-generation.ts'
 import { type Completion, completeGeneration } from '../../shared/stores/complete-generation.ts'
 import {
@@ -18,7 +19,8 @@ import {
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { ContentCheck } from '../content/check-content.ts'
 import type { Model } from '../engine/model.ts'
-import type { Profile } from '../search/profile.ts'
+import type { Profiles } from '../pack/read-profiles.ts'
+import { RewardServerError } from '../reward/score-by-server.ts'
 import type { CheckpointEvery } from './keep-checkpoints.ts'
 import { keepLease, type LeaseKeeper } from './keep-lease.ts'
 import { LeaseLost, searchGeneration } from './search-generation.ts'
@@ -27,7 +29,8 @@ export interface WorkContext extends Completion {
   readonly bucket: Bucket
   readonly model: Model
   readonly content: ContentCheck
-  readonly profile?: Profile
+  readonly profiles: Profiles
+  readonly webhooks: AddressPolicy
   readonly leaseMs: number
   readonly reviewMs: number
   /** After this many tries without getting on, a generation is failed for good, and refunded. */
@@ -45,6 +48,12 @@ const GAVE_UP: Ending = {
   nfe_used: 0,
   error: { code: 'search_failed', detail: 'The search failed several times on our side. Nothing was charged.' },
 }
+
+const failedServer = ({ code, message }: RewardServerError): Ending => ({
+  status: 'failed',
+  nfe_used: 0,
+  error: { code, detail: `${message} Nothing was charged.` },
+})
 
 export const workOnGeneration = async (on: WorkContext, received: Received<GenerationMessage>): Promise<Disposal> => {
   const named = { accountId: received.message.account_id, generationId: received.message.generation_id }
@@ -108,6 +117,8 @@ const afterFailure = async (
   { generation, keeper, error }: { generation: GenerationItem; keeper: LeaseKeeper; error: unknown },
 ): Promise<Disposal> => {
   if (error instanceof LeaseLost || keeper.lost()) return { kind: 'return', afterSeconds: RETRY_SECONDS }
+  // It was asked again before it was given up, and its owner can do more about it than we.
+  if (error instanceof RewardServerError) return endGeneration(on, generation, failedServer(error))
   // As it is now: a checkpoint of this attempt began the count anew.
   const { tries = 1 } = (await getGeneration(on.table, fencedOf(generation))) ?? {}
   console.error(JSON.stringify({ level: 'error', generation: generation.id, tries, error: String(error) }))

@@ -7,6 +7,7 @@ import type { AddressPolicy } from '../domain/public-address.ts'
 import { DEFAULT_RETENTION_SECONDS, MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS } from '../domain/retention.ts'
 import { metadataSchema } from './metadata.ts'
 import { DEFAULT_PRIORITY, PRIORITIES } from './priority.ts'
+import { rewardPartSchema, rewardRequestSchema, rewardSchema } from './reward.ts'
 import { SEARCH_NAMES } from './search-names.ts'
 import { sha256Schema, traceSchema } from './trace.ts'
 import { webhookUrlSchema } from './webhook-url.ts'
@@ -14,7 +15,6 @@ import { webhookUrlSchema } from './webhook-url.ts'
 export const MAX_PROMPT_CHARACTERS = 2000
 export const MAX_SEED = 0xffff_ffff
 export const MAX_OUTPUTS = 16
-const MAX_COUNT = 64
 /** Far beyond any reward there is. */
 const MAX_TARGET_REWARD = 1e9
 const MIN_TARGET_REWARD = 1e-9
@@ -30,18 +30,6 @@ export const OUTPUT_CONTENT_TYPES = {
 
 const nfeCount = z.number().int().nonnegative()
 
-const countsSchema = z
-  .record(z.string().min(1).max(64), z.number().int().min(0).max(MAX_COUNT))
-  .refine((counts) => Object.keys(counts).length > 0, 'at least one thing to count')
-  .refine((counts) => Object.keys(counts).length <= 48, 'at most 48 things')
-  .meta({ minProperties: 1, maxProperties: 48, propertyNames: { minLength: 1, maxLength: 64 } })
-
-/** `"count"`, or with the counts said instead of read from the prompt. */
-export const rewardRequestSchema = z.union([
-  z.literal('count'),
-  z.strictObject({ name: z.literal('count'), counts: countsSchema.optional() }),
-])
-
 /** @param webhooks which webhook addresses are taken: public https ones, unless the deployment says otherwise. */
 export const generationRequestSchema = (webhooks: AddressPolicy) =>
   z.strictObject({
@@ -51,7 +39,9 @@ export const generationRequestSchema = (webhooks: AddressPolicy) =>
       .min(1)
       .max(MAX_PROMPT_CHARACTERS)
       .meta({ pattern: '\\S', description: 'What to draw, in words that the pack knows.' }),
-    reward: rewardRequestSchema.default('count').describe('The reward to maximise.'),
+    reward: rewardRequestSchema(webhooks)
+      .optional()
+      .describe('The reward to maximise; the default of the pack unless said.'),
     nfe_budget: z
       .number()
       .int()
@@ -166,13 +156,19 @@ export const usageSchema = z.strictObject({
 })
 export type Usage = z.infer<typeof usageSchema>
 
+const things = z.record(z.string(), z.number().int())
+
 export const resultSchema = z.strictObject({
   reward: z.number(),
-  counts: z.strictObject({
-    asked: z.record(z.string(), z.number().int()),
-    found: z.record(z.string(), z.number().int()),
-    exact: z.boolean().describe('Every asked thing found as often as asked, and nothing else found.'),
-  }),
+  parts: z.array(rewardPartSchema).describe('What each part of a composite reward said; one part of any other.'),
+  counts: z
+    .strictObject({
+      asked: things,
+      found: things,
+      exact: z.boolean().describe('Every asked thing found as often as asked, and nothing else found.'),
+    })
+    .nullable()
+    .describe('null unless the reward counts.'),
 })
 export type Result = z.infer<typeof resultSchema>
 
@@ -190,8 +186,9 @@ export const outputSchema = z.strictObject({
   bytes: z.number().int().positive(),
   sha256: sha256Schema,
   reward: z.number().describe("What the reward sees in this image; the first output's is the result."),
-  found: z.record(z.string(), z.number().int()),
-  exact: z.boolean(),
+  parts: z.array(rewardPartSchema),
+  found: things.nullable().describe('null unless the reward counts, and `exact` too.'),
+  exact: z.boolean().nullable(),
 })
 
 /** Where the webhook stands, kept apart from the generation's own status. */
@@ -205,7 +202,7 @@ export const generationSchema = z.strictObject({
   stop_reason: z.enum(STOP_REASONS).nullable(),
   pack: z.string(),
   prompt: z.string(),
-  reward: z.strictObject({ name: z.literal('count'), counts: z.record(z.string(), z.number().int()) }),
+  reward: rewardSchema,
   search: z.enum(SEARCH_NAMES),
   seed: z.number().int(),
   nfe_budget: z.number().int(),

@@ -13,7 +13,17 @@ export const packViewSchema = z.strictObject({
   resolution: z
     .tuple([pixels, pixels])
     .meta({ type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2, description: 'Height and width.' }),
-  rewards: z.array(z.string()),
+  rewards: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        takes: z.enum(['counts', 'prompt', 'image']).describe('What it looks at beside the image.'),
+        units: z.string(),
+        gradient: z.boolean().describe('Whether the search `gradient` can follow it.'),
+      }),
+    )
+    .describe('What a request may name as its reward, alone or in a composite.'),
+  default_reward: z.string().describe('Of a request that names none.'),
   searches: z.array(z.enum(SEARCH_NAMES)),
   vocabulary: vocabularySchema.describe('The words that a prompt may be made of.'),
   nfe_cap: z.number().int().describe('Highest budget of one generation.'),

@@ -3,6 +3,7 @@
  * Unknown keys are errors: a misspelt setting must not be ignored silently.
  */
 import { z } from 'zod'
+import { PIXEL_REWARDS, rewardNameSchema } from './reward.ts'
 
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a plain file name inside the pack folder')
 export const PRICE_CLASSES = ['small', 'medium', 'large'] as const
@@ -54,9 +55,10 @@ const nativeSchema = z.strictObject({
   time_shift: z.number().positive().default(1),
 })
 
-/** A reward (or judge) graph that counts things: image [B,3,H,W], target [B,C] -> reward [B], counts [B,C]. */
+/** Counts things: image [B,3,H,W], target [B,C] -> reward [B], counts [B,C]. */
 export const countGraphSchema = z.strictObject({
   file: fileName,
+  takes: z.literal('counts'),
   /** Names of the C counted classes, in the order of the target tensor. */
   classes: z.array(z.string().min(1)).min(1),
   /** Plural form -> class name. */
@@ -65,8 +67,40 @@ export const countGraphSchema = z.strictObject({
   missing: z.number(),
 })
 
-/** With a reward may come what searches of it have learned: the profile of `adaptive` (gpu-runner/search/profile.ts). */
-export const countRewardSchema = countGraphSchema.extend({ profile: fileName.optional() })
+/** Reads the prompt: image [B,3,H,W], input_ids [B,L], where it says so input_mask [B,L] -> reward [B]. */
+export const promptGraphSchema = z.strictObject({
+  file: fileName,
+  takes: z.literal('prompt'),
+  /** A text that is too long for it loses its end. */
+  tokenizer: promptTokensSchema,
+  /** What is tokenized, with the prompt in it: "Does this picture show {prompt}?" */
+  text: z.string().regex(/\{prompt\}/, 'has no {prompt}'),
+})
+
+/** Looks at the image alone: image [B,3,H,W] -> reward [B]. */
+export const imageGraphSchema = z.strictObject({ file: fileName, takes: z.literal('image') })
+
+const ofReward = {
+  /** What its numbers mean, for people. */
+  units: z.string().min(1),
+  /** Whether a client may ask for it. */
+  offered: z.boolean().default(true),
+  /** What searches of it have learned: the profile of `adaptive` (gpu-runner/search/profile.ts). */
+  profile: fileName.optional(),
+  /** Through the decoder: latents [B,...] and the same inputs -> reward [B], gradient [B,...]. */
+  gradient: fileName.optional(),
+}
+
+/** A graph that scores images, higher is better. Preprocessing (resizing, normalising) is inside. */
+export const rewardGraphSchema = z.discriminatedUnion('takes', [
+  countGraphSchema.extend(ofReward),
+  promptGraphSchema.extend(ofReward),
+  imageGraphSchema.extend(ofReward),
+])
+
+export const judgeGraphSchema = z.discriminatedUnion('takes', [countGraphSchema, promptGraphSchema, imageGraphSchema])
+
+const ofPack = (name: string): boolean => !Object.hasOwn(PIXEL_REWARDS, name)
 
 export const vocabularySchema = z.strictObject({
   countable: z.array(z.string()),
@@ -107,9 +141,12 @@ export const packManifestSchema = z.strictObject({
     decode: fileName,
     unconditional: fileName.optional(),
   }),
-  rewards: z.strictObject({ count: countRewardSchema }),
+  /** By the name that requests use. */
+  rewards: z.record(rewardNameSchema.refine(ofPack, 'is a reward of every pack'), rewardGraphSchema),
+  /** Of a request that names none. */
+  default_reward: rewardNameSchema,
   /** Graphs for evaluation only. The runner never loads them; benchmarks score with them what the search never saw. */
-  judges: z.strictObject({ count: countGraphSchema }).optional(),
+  judges: z.record(z.string(), judgeGraphSchema).optional(),
   /** Left out by a pack that takes any words. */
   vocabulary: vocabularySchema.default(ANY_WORDS),
   /** Decides the price of an NFE. */
@@ -132,3 +169,5 @@ export type PromptTokens = z.infer<typeof promptTokensSchema>
 export const nfePerEvaluation = ({ guidance }: Pick<PackManifest, 'guidance'>): number =>
   guidance.mode === 'cfg' ? 2 : 1
 export type CountGraph = z.infer<typeof countGraphSchema>
+export type RewardGraph = z.infer<typeof rewardGraphSchema>
+export type JudgeGraph = z.infer<typeof judgeGraphSchema>

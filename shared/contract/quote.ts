@@ -1,6 +1,7 @@
 /** What a generation would cost, and what one like it took and brought before. */
 import { z } from 'zod'
 import { PRIORITIES } from './priority.ts'
+import { rewardSchema } from './reward.ts'
 import { SEARCH_NAMES } from './search-names.ts'
 
 const microUsd = z.number().int().nonnegative()
@@ -8,6 +9,7 @@ const microUsd = z.number().int().nonnegative()
 export const quoteSchema = z.strictObject({
   object: z.literal('quote'),
   pack: z.string(),
+  reward: rewardSchema,
   search: z.enum(SEARCH_NAMES),
   nfe_budget: z.number().int().positive(),
   priority: z.enum(PRIORITIES),
@@ -24,8 +26,8 @@ export const quoteSchema = z.strictObject({
       /** From the start of the search; the wait for a runner comes before. */
       duration_seconds: z.number().nonnegative(),
       reward: z.number(),
-      /** Share of them that did exactly what was asked. */
-      exact_share: z.number().min(0).max(1),
+      /** Share of them that did exactly what was asked; null unless the reward counts. */
+      exact_share: z.number().min(0).max(1).nullable(),
       /** What the budget brought over a smaller one; null without enough generations at a smaller one. */
       gain: z
         .strictObject({
@@ -38,7 +40,7 @@ export const quoteSchema = z.strictObject({
     })
     .nullable()
     .describe(
-      "From this account's own generations of this pack and search at budgets like this one; null while there are too few.",
+      "From this account's own generations of this pack, reward and search at budgets like this one; null while there are too few.",
     ),
 })
 export type QuoteView = z.infer<typeof quoteSchema>

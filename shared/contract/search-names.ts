@@ -1,6 +1,6 @@
 /**
- * Every search a client may ask for, the default first. A name that gpu-runner's table of searches lacks does not compile there. Its
- * `gradient` is not here: no pack has a graph for it.
+ * Every search a client may ask for, the default first. A name that gpu-runner's table of searches lacks does not compile there.
+ * `gradient` is for rewards that a pack has a gradient graph of.
  */
 export const SEARCH_NAMES = [
   'rbf',
@@ -17,6 +17,7 @@ export const SEARCH_NAMES = [
   'threshold',
   'lidar',
   'rbf-paper',
+  'gradient',
 ] as const
 
 export type SearchName = (typeof SEARCH_NAMES)[number]

@@ -22,6 +22,7 @@ export const traceLineSchema = z.strictObject({
     .max(1)
     .describe("Time of the evaluated latent in the network's own interpolant; 1 is noise, 0 is data."),
   reward: z.number().nullable().describe("null where the search did not look at this candidate's reward."),
+  reward_name: z.string().describe('The reward that the search maximised.'),
   accepted: z.boolean(),
   quota: count.describe('NFEs that this step of this lane could spend, rollover included.'),
   finished: z

@@ -21,7 +21,7 @@ export interface Deletion {
 const OBJECT_FOLDERS = ['outputs', 'traces', 'checkpoints', 'previews']
 
 /** What the books need of it: who, when, how much, at what price. Everything else goes. */
-const CONTENT = ['prompt', 'counts', 'result', 'error', 'metadata', 'webhook_url', 'progress', 'seed', 'target_reward']
+const CONTENT = ['prompt', 'reward', 'result', 'error', 'metadata', 'webhook_url', 'progress', 'seed', 'target_reward']
 
 /** False when it has not ended, or is not yet settled and announced. Any number of times, by anybody. */
 export const deleteGeneration = async (on: Deletion, named: Named): Promise<boolean> => {

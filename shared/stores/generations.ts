@@ -15,7 +15,9 @@ import type {
 } from '../contract/generation.ts'
 import type { Metadata } from '../contract/metadata.ts'
 import type { Priority } from '../contract/priority.ts'
+import type { RewardPart } from '../contract/reward.ts'
 import type { SearchName } from '../contract/search-names.ts'
+import type { Reward } from '../domain/reward.ts'
 import { type UnworkedEnding, unworkedEnding } from '../domain/unworked-ending.ts'
 import { conditional, type Table } from './store.ts'
 import { accountItemKey, dueAt } from './table.ts'
@@ -29,8 +31,9 @@ export interface StoredOutput {
   readonly bytes: number
   readonly sha256: string
   readonly reward: number
-  readonly found: Readonly<Record<string, number>>
-  readonly exact: boolean
+  readonly parts: readonly RewardPart[]
+  readonly found: Readonly<Record<string, number>> | null
+  readonly exact: boolean | null
 }
 
 /** A state of a search, as stored. */
@@ -68,7 +71,7 @@ export interface GenerationItem {
   readonly status: GenerationStatus
   readonly pack: string
   readonly prompt: string
-  readonly counts: Readonly<Record<string, number>>
+  readonly reward: Reward
   readonly search: SearchName
   readonly seed: number
   readonly nfe_budget: number

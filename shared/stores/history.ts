@@ -1,9 +1,10 @@
 /**
- * What an account's searches took and brought, one item a pack and search: sums by band of budget. It is each account's own,
+ * What an account's searches took and brought, one item a pack, reward and search: sums by band of budget. It is each account's own,
  * because nobody may infer from a quote what others ask for.
  */
 import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import { type Band, type Bands, bandOf } from '../domain/expectation.ts'
+import { type Reward, rewardTask } from '../domain/reward.ts'
 import type { GenerationItem } from './generations.ts'
 import type { Table } from './store.ts'
 import { accountItemKey } from './table.ts'
@@ -11,12 +12,15 @@ import { accountItemKey } from './table.ts'
 interface Task {
   readonly accountId: string
   readonly pack: string
+  readonly reward: Reward
   readonly search: string
 }
 
 const SUMS = ['samples', 'nfeBudget', 'nfeUsed', 'rewardSum', 'exact', 'milliseconds'] as const satisfies (keyof Band)[]
 
-const keyOf = ({ accountId, pack, search }: Task) => accountItemKey(accountId, 'HISTORY', `${pack}#${search}`)
+const keyOf = ({ accountId, pack, reward, search }: Task) =>
+  accountItemKey(accountId, 'HISTORY', `${pack}#${rewardTask(reward)}#${search}`)
+
 /** Top-level attributes, so that ADD makes what is not there. */
 const attribute = (band: number, sum: keyof Band): string => `b${band}_${sum}`
 
@@ -33,14 +37,14 @@ export const noteHistory = async (table: Table, generation: GenerationItem): Pro
     nfeBudget: generation.nfe_budget,
     nfeUsed,
     rewardSum: result.reward,
-    exact: result.counts.exact ? 1 : 0,
+    exact: result.counts?.exact ? 1 : 0,
     milliseconds: finishedAt - startedAt,
   }
   const number = bandOf(generation.nfe_budget)
   await table.client.send(
     new UpdateCommand({
       TableName: table.name,
-      Key: keyOf({ accountId: generation.account_id, pack: generation.pack, search: generation.search }),
+      Key: keyOf({ ...generation, accountId: generation.account_id }),
       UpdateExpression: `ADD ${SUMS.map((sum) => `${attribute(number, sum)} :${sum}`).join(', ')}`,
       ExpressionAttributeValues: Object.fromEntries(SUMS.map((sum) => [`:${sum}`, band[sum]])),
     }),

@@ -86,11 +86,11 @@ describe('an account', () => {
     const { apiKey } = await edge.openAccount()
     const read = { prompt: 'Seven balloons, 2 bears and a red cube on a blue background', nfe_budget: 10 }
     const said = { ...read, reward: { name: 'count', counts: { swans: 3 } } }
-    const countsOf = async (body: object) => {
+    const rewardOf = async (body: object) => {
       const response = await edge.request('POST', '/v1/generations', { key: apiKey, body })
-      return generationSchema.parse(await response.json()).reward.counts
+      return generationSchema.parse(await response.json()).reward
     }
-    assert.deepEqual(await countsOf(read), { balloon: 7, bear: 2, 'red cube': 1 })
-    assert.deepEqual(await countsOf(said), { swan: 3 })
+    assert.deepEqual(await rewardOf(read), { name: 'count', counts: { balloon: 7, bear: 2, 'red cube': 1 } })
+    assert.deepEqual(await rewardOf(said), { name: 'count', counts: { swan: 3 } })
   })
 })

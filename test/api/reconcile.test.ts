@@ -26,7 +26,11 @@ const ENDING: Ending = {
   status: 'succeeded',
   stop_reason: 'budget',
   nfe_used: 60,
-  result: { reward: -1, counts: { asked: { balloon: 7 }, found: { balloon: 6 }, exact: false } },
+  result: {
+    reward: -1,
+    parts: [{ name: 'count', weight: 1, reward: -1 }],
+    counts: { asked: { balloon: 7 }, found: { balloon: 6 }, exact: false },
+  },
   outputs: [],
 }
 

@@ -1,9 +1,12 @@
 /** The real runner on a model in closed form: a test that wants to stop time between two evaluations needs no network. */
 
 import { type ContentCheck, createContentCheck } from '../../gpu-runner/content/check-content.ts'
-import type { Evaluator, Model } from '../../gpu-runner/engine/model.ts'
-import type { ImageTensor } from '../../gpu-runner/engine/png.ts'
-import { smallPicture } from '../../gpu-runner/engine/small-picture.ts'
+import type { Evaluator } from '../../gpu-runner/engine/evaluator.ts'
+import type { Model } from '../../gpu-runner/engine/model.ts'
+import type { ImageTensor } from '../../gpu-runner/image/png.ts'
+import { smallPicture } from '../../gpu-runner/image/small-picture.ts'
+import { isPixelTerm } from '../../gpu-runner/reward/terms.ts'
+import type { Ask } from '../../gpu-runner/search/search.ts'
 import { type WorkContext, workOnGeneration } from '../../gpu-runner/worker/work-on-generation.ts'
 import type { Disposal } from '../../shared/aws/receive-messages.ts'
 import { contentPolicySchema } from '../../shared/contract/content-policy.ts'
@@ -39,6 +42,7 @@ export const createRunner = (edge: Edge, options: RunnerOptions = {}): TestRunne
     ...edge.api,
     model,
     content: options.content ?? createContentCheck(contentPolicySchema.parse({})),
+    profiles: new Map(),
     leaseMs: options.leaseMs ?? 30_000,
     maxTries: 3,
     checkpointEvery: options.checkpointEvery ?? { ms: 10_000, nfe: 100 },
@@ -67,22 +71,33 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
     width,
     height,
   })
-  const begin: Model['begin'] = async ({ pictureSide }): Promise<Evaluator> => {
+  const begin: Model['begin'] = async ({ terms, pictureSide }): Promise<Evaluator> => {
     let nfe = 0
+    const outside = terms.filter(isPixelTerm)
+    /** What graphs would say is known in closed form; terms outside of them are asked. */
+    const rewardOf = async (ask: Ask) => {
+      const known = evaluateClosedForm(ask)
+      if (outside.length === 0 || known.reward === undefined) return known
+      const said = await Promise.all(outside.map(({ score }) => score([imageOf(ask.latent)])))
+      return { ...known, reward: said.reduce((sum, [one = 0], at) => sum + (outside[at]?.weight ?? 1) * one, 0) }
+    }
     return {
       evaluate: async (asks) => {
         await beforeEvaluation?.(calls++)
         nfe += asks.length
         total += asks.length
-        return asks.map((ask) => {
-          const evaluation = evaluateClosedForm(ask)
-          if (pictureSide === undefined || evaluation.reward === undefined) return evaluation
-          return { ...evaluation, picture: smallPicture(imageOf(ask.latent), pictureSide) }
-        })
+        return Promise.all(
+          asks.map(async (ask) => {
+            const evaluation = await rewardOf(ask)
+            if (pictureSide === undefined || evaluation.reward === undefined) return evaluation
+            return { ...evaluation, picture: smallPicture(imageOf(ask.latent), pictureSide) }
+          }),
+        )
       },
       render: async (latent) => {
-        const { reward = 0 } = evaluateClosedForm({ latent, t: 0, wants: 'reward' })
-        return { image: imageOf(latent), reward, found: { bear: 1 }, exact: false }
+        const { reward = 0 } = await rewardOf({ latent, t: 0, wants: 'reward' })
+        const parts = terms.map(({ name, weight }) => ({ name, weight, reward }))
+        return { image: imageOf(latent), reward, parts, found: { found: { bear: 1 }, exact: false } }
       },
       nfe: () => nfe,
       end: async () => undefined,
@@ -93,7 +108,7 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
     manifest,
     begin,
     nfe: () => total,
-    meters: () => ({ encode: none, velocity: none, decode: none, count: none }) as never,
+    meters: () => ({ encode: none, velocity: none, decode: none, reward: none, gradient: none }) as never,
     close: async () => undefined,
   }
   return { model, nfe: () => total }
@@ -106,7 +121,11 @@ export const endUnsettled = async (
 ): Promise<GenerationItem> => {
   const lease = await leaseGeneration(api.table, { ...named, now: api.now(), leaseMs: 1000 })
   if (lease.kind !== 'leased') throw new Error(`it is ${lease.kind}`)
-  const result = { reward: 0, counts: { asked: { balloon: 7 }, found: { balloon: 7 }, exact: true } }
+  const result = {
+    reward: 0,
+    parts: [{ name: 'count', weight: 1, reward: 0 }],
+    counts: { asked: { balloon: 7 }, found: { balloon: 7 }, exact: true },
+  }
   const ending = { status: 'succeeded', stop_reason: 'target_reward', nfe_used: nfeUsed, result, outputs: [] } as const
   const { fence } = lease.generation
   await finishGeneration(api.table, { ...named, fence, ending, now: api.now(), reviewAt: api.now() + api.reviewMs })

@@ -12,19 +12,20 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Meters } from '../../gpu-runner/engine/meters.ts'
 import { type Model, openModel } from '../../gpu-runner/engine/model.ts'
-import { encodePng } from '../../gpu-runner/engine/png.ts'
 import { runSearch } from '../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
+import { encodePng } from '../../gpu-runner/image/png.ts'
 import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
+import { type Conditioning, type Graphs, openGraphs } from '../../gpu-runner/pack/graphs.ts'
 import { readPack } from '../../gpu-runner/pack/read-pack.ts'
-import { type Conditioning, type Graphs, openGraphs } from '../../gpu-runner/pack/sessions.ts'
-import { countTarget } from '../../gpu-runner/reward/count.ts'
+import { countGraphNamed, countTarget } from '../../gpu-runner/reward/count.ts'
+import { termsOf } from '../../gpu-runner/reward/terms.ts'
 import type { Ask, Search } from '../../gpu-runner/search/search.ts'
 import { SEARCHES, type SearchName } from '../../gpu-runner/search/searches.ts'
 
 const PACK_FOLDER = fileURLToPath(new URL('../../gpu-runner/packs/emoji-world', import.meta.url))
 const PROMPT = 'seven balloons, four bears, and four swans'
-const REWARD = { name: 'count', counts: { balloon: 7, bear: 4, swan: 4 } } as const
+const COUNTS = { balloon: 7, bear: 4, swan: 4 }
 const MAX_BATCH = 8
 const SEED = 1
 
@@ -55,7 +56,7 @@ async function generate(model: Model, search: SearchName, nfeBudget: number): Pr
   const calls: (readonly Ask[])[] = []
   const before = graphMsOf(model.meters())
   const start = performance.now()
-  const evaluator = await model.begin({ prompt: PROMPT, reward: REWARD })
+  const evaluator = await model.begin({ prompt: PROMPT, terms: termsOf({ name: 'count', counts: COUNTS }) })
   const native = interpolantNamed(model.manifest.native.interpolant)
   const outcome = await runSearch({
     search: SEARCHES[search] as Search<unknown, unknown>,
@@ -104,7 +105,7 @@ async function openBare(threads: number): Promise<BareGraphs> {
   )
   const conditioning = await graphs.encode(Object.fromEntries(inputs))
   const latent = Float32Array.from({ length: sizeOf(pack.manifest.latent) }, (_, i) => 1.4 * Math.sin(i * 12.9898))
-  return { graphs, conditioning, latent, target: countTarget(pack.manifest.rewards.count, REWARD.counts) }
+  return { graphs, conditioning, latent, target: countTarget(countGraphNamed('count', pack.manifest.rewards), COUNTS) }
 }
 
 /** Milliseconds for the same batches, and the image at the end, with nothing between the graphs. */
@@ -112,11 +113,12 @@ async function loopBare(
   { graphs, conditioning, target, latent }: BareGraphs,
   batches: readonly Batch[],
 ): Promise<number> {
+  const count = graphs.rewards.get('count')
   const start = performance.now()
   for (const { velocity, scored } of [...batches, { velocity: 0, scored: 1 }]) {
     const row = { latent, t: 0.7, conditioning, spend: () => {} }
     if (velocity > 0) await graphs.velocity(Array(velocity).fill(row))
-    if (scored > 0) await graphs.count(await graphs.decode(Array(scored).fill(latent)), Array(scored).fill(target))
+    if (scored > 0) await count?.score(await graphs.decode(Array(scored).fill(latent)), Array(scored).fill({ target }))
   }
   return performance.now() - start
 }

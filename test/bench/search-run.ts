@@ -1,14 +1,17 @@
 /** One search on the embedded pack, with its held-out score and what it cost. */
 import { fileURLToPath } from 'node:url'
 import { type Model, openModel } from '../../gpu-runner/engine/model.ts'
-import { encodePng } from '../../gpu-runner/engine/png.ts'
 import { runSearch } from '../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
+import { encodePng } from '../../gpu-runner/image/png.ts'
 import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
-import { readProfile } from '../../gpu-runner/pack/read-profile.ts'
+import { readProfiles } from '../../gpu-runner/pack/read-profiles.ts'
+import { countGraphNamed } from '../../gpu-runner/reward/count.ts'
+import { termsOf } from '../../gpu-runner/reward/terms.ts'
 import type { CandidateRecord, Search } from '../../gpu-runner/search/search.ts'
 import { SEARCHES } from '../../gpu-runner/search/searches.ts'
-import { readCounts, spellNumbers } from '../../shared/domain/prompt.ts'
+import { readCounts } from '../../shared/domain/counts.ts'
+import { spellNumbers } from '../../shared/domain/prompt.ts'
 import { type Judge, openJudge } from './judge.ts'
 
 export type BenchedSearch = keyof typeof SEARCHES
@@ -62,7 +65,7 @@ export interface SearchRunDone {
 /** The settings a search is benched with: its defaults, and for `adaptive` the embedded pack's profile where there is one. */
 export async function benchedSettings(search: BenchedSearch): Promise<unknown> {
   if (search !== 'adaptive') return SEARCHES[search].defaults
-  const profile = (await readProfile(PACK_FOLDER)) ?? null
+  const profile = (await readProfiles(PACK_FOLDER)).get('count') ?? null
   return { ...SEARCHES.adaptive.defaults, profile }
 }
 
@@ -70,10 +73,13 @@ export async function benchedSettings(search: BenchedSearch): Promise<unknown> {
 export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Promise<SearchRunDone> {
   const { manifest } = model
   const { prompt, promptIndex, search: name, nfe, seed } = asked
-  const counts = readCounts(prompt, manifest)
+  const counts = readCounts(prompt, manifest.vocabulary, countGraphNamed('count', manifest.rewards))
   if (counts === undefined) throw new Error(`"${prompt}" names no number of things`)
   const search = SEARCHES[name] as unknown as Search<unknown, unknown>
-  const evaluator = await model.begin({ prompt: spellNumbers(prompt, manifest), reward: { name: 'count', counts } })
+  const evaluator = await model.begin({
+    prompt: spellNumbers(prompt, manifest),
+    terms: termsOf({ name: 'count', counts }),
+  })
   const trace: CandidateRecord[] = []
   const start = performance.now()
   try {
@@ -93,11 +99,12 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
     const seconds = (performance.now() - start) / 1000
     const [answer] = answers
     if (answer === undefined) throw new Error(`${name} found nothing`)
-    const { image, reward, exact } = await evaluator.render(answer.latent)
+    const { image, reward, found } = await evaluator.render(answer.latent)
     const [score] = await judge.score([image.data], counts)
     const heldOut = { heldOut: score?.reward ?? Number.NaN, heldOutExact: score?.exact ?? false }
     const rewardCalls = trace.filter((one) => one.reward !== undefined).length
     const facts = { prompt, promptIndex, search: name, seed, nfe, nfeUsed: evaluator.nfe() }
+    const exact = found?.exact ?? false
     return { record: { ...facts, reward, exact, ...heldOut, rewardCalls, seconds }, png: encodePng(image), trace }
   } finally {
     await evaluator.end()

@@ -38,7 +38,7 @@ describe('a generation', () => {
     assert.ok(usage.nfe_used > 0 && usage.nfe_used <= 60)
     assert.equal(usage.nfe_used + usage.nfe_refunded, usage.nfe_held)
     assert.equal(usage.price_micro_usd, usage.nfe_used * usage.price_micro_usd_per_nfe)
-    assert.deepEqual(result?.counts.asked, { bear: 2, apple: 3 })
+    assert.deepEqual(result?.counts?.asked, { bear: 2, apple: 3 })
 
     const event = await listener.event
     listener.close()

@@ -167,7 +167,7 @@ describe('a history of money', () => {
     status: 'queued' as const,
     pack: 'emoji-world',
     prompt: 'a bear',
-    counts: { bear: 1 },
+    reward: { name: 'count', counts: { bear: 1 } },
     search: 'rbf' as const,
     seed: 1,
     nfe_budget: nfe,
@@ -186,6 +186,10 @@ const endingOf = (nfe: number | undefined): Ending =>
         status: 'succeeded',
         stop_reason: 'budget',
         nfe_used: nfe,
-        result: { reward: -1, counts: { asked: { bear: 1 }, found: { bear: 1 }, exact: true } },
+        result: {
+          reward: -1,
+          parts: [{ name: 'count', weight: 1, reward: -1 }],
+          counts: { asked: { bear: 1 }, found: { bear: 1 }, exact: true },
+        },
         outputs: [],
       }

@@ -62,8 +62,8 @@ test('flow and search import no package and nothing of Node', () => {
 
 test('onnxruntime and sharp are imported in one file each, the AWS clients are made in one file', () => {
   const importing = (pattern: RegExp) => code.filter(({ text }) => pattern.test(text)).map(({ path }) => path)
-  assert.deepEqual(importing(/from 'onnxruntime-node'/), ['gpu-runner/pack/sessions.ts'])
-  assert.deepEqual(importing(/from 'sharp'/), ['gpu-runner/engine/encode-image.ts'])
+  assert.deepEqual(importing(/from 'onnxruntime-node'/), ['gpu-runner/pack/session.ts'])
+  assert.deepEqual(importing(/from 'sharp'/), ['gpu-runner/image/encode-image.ts'])
   assert.deepEqual(importing(/new S3Client\(/), ['shared/aws/clients.ts'])
 })
 

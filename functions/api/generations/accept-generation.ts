@@ -82,7 +82,7 @@ export const newGeneration = (
     status: 'queued',
     pack: checked.card.manifest.name,
     prompt: request.prompt,
-    counts: checked.counts,
+    reward: checked.reward,
     search: request.search,
     seed,
     nfe_budget: quote.nfe,

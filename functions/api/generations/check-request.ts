@@ -1,15 +1,16 @@
-/** Everything about a request that needs its pack: whether the pack exists, its cap, its words, its counts. */
+/** Everything about a request that needs its pack: whether the pack exists, its cap, its words, its rewards. */
 import type { GenerationRequest } from '../../../shared/contract/generation.ts'
 import { nfePerEvaluation } from '../../../shared/contract/pack.ts'
 import { type FieldError, ProblemError } from '../../../shared/contract/problem.ts'
-import { type Counts, checkCounts, checkPrompt, readCounts } from '../../../shared/domain/prompt.ts'
+import { checkPrompt } from '../../../shared/domain/prompt.ts'
+import { checkReward, hasGradient, type Reward } from '../../../shared/domain/reward.ts'
 import type { ApiContext, PackCard } from '../context.ts'
 import { checkTerms } from './request-terms.ts'
 
-/** What a valid request comes to: its pack, and how many of what it counts. */
+/** What a valid request comes to: its pack, and its reward with everything said. */
 export interface CheckedRequest {
   readonly card: PackCard
-  readonly counts: Counts
+  readonly reward: Reward
 }
 
 /** Throws `content_refused`, or `invalid_request` with every fault and its place. Reads nothing but the request and the packs. */
@@ -28,20 +29,15 @@ export const checkRequest = (api: Pick<ApiContext, 'packs' | 'denied'>, request:
   if (request.nfe_budget < least)
     errors.push({ pointer: '/nfe_budget', detail: `one evaluation of the pack ${manifest.name} takes ${least} NFEs` })
   errors.push(...checkTerms(request, least))
-  errors.push(...checkPrompt(request.prompt, manifest, tokenizer))
-  const said = typeof request.reward === 'string' ? undefined : request.reward.counts
-  const read = said === undefined ? readCounts(request.prompt, manifest) : undefined
-  const checked = said === undefined ? undefined : checkCounts(said, manifest)
-  if (checked !== undefined && 'errors' in checked) errors.push(...checked.errors)
-  if (errors.length > 0) throw refuseFields(errors)
-  const counts = checked !== undefined && 'counts' in checked ? checked.counts : read
-  if (counts !== undefined) return { card, counts }
-  throw refuseFields([
-    {
-      pointer: '/reward',
-      detail: 'the prompt names no number of things; say them in reward.counts, as {"balloon": 7}',
-    },
-  ])
+  const promptFaults = checkPrompt(request.prompt, manifest, tokenizer)
+  errors.push(...promptFaults)
+  const prompt = promptFaults.length === 0 ? request.prompt : undefined
+  const checked = checkReward(request.reward, { prompt, manifest })
+  if ('errors' in checked) errors.push(...checked.errors)
+  else if (request.search === 'gradient' && !hasGradient(checked.reward, manifest))
+    errors.push({ pointer: '/search', detail: `the pack ${manifest.name} has no gradient of this reward` })
+  if (errors.length > 0 || 'errors' in checked) throw refuseFields(errors)
+  return { card, reward: checked.reward }
 }
 
 const refuseContent = ({ denied }: Pick<ApiContext, 'denied'>, prompt: string): void => {

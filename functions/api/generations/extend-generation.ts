@@ -14,6 +14,7 @@ import { acceptGeneration } from './accept-generation.ts'
 import { refuseFields } from './check-request.ts'
 import { findGeneration } from './find-generation.ts'
 import { viewGeneration } from './view-generation.ts'
+import { viewReward } from './view-reward.ts'
 
 export const addExtendGeneration = (app: Api, api: ApiContext): void => {
   const route = createRoute({
@@ -21,7 +22,7 @@ export const addExtendGeneration = (app: Api, api: ApiContext): void => {
     path: '/v1/generations/{id}/extend',
     summary: 'Go on with a search that has ended',
     description:
-      'A new generation, held and billed for its own NFEs, that begins with the images, lanes and noise of the one it extends: nothing is evaluated twice, and its best is never worse. Prompt, counts, pack, search, seed and outputs stay; an extension can be extended again, and stays when the one it extends is deleted. A search that was canceled, or met its deadline or its target, goes on with its plan: given what it had left, it comes to the same image as if it had never stopped. One that spent its budget plans further, where it can; one that `converged` goes on all the same. Target and deadline are its own: none unless said. 409 where `extendable` is false: nothing was evaluated, the search failed, or its method has nothing left to do.',
+      'A new generation, held and billed for its own NFEs, that begins with the images, lanes and noise of the one it extends: nothing is evaluated twice, and its best is never worse. Prompt, reward, pack, search, seed and outputs stay; an extension can be extended again, and stays when the one it extends is deleted. A search that was canceled, or met its deadline or its target, goes on with its plan: given what it had left, it comes to the same image as if it had never stopped. One that spent its budget plans further, where it can; one that `converged` goes on all the same. Target and deadline are its own: none unless said. 409 where `extendable` is false: nothing was evaluated, the search failed, or its method has nothing left to do.',
     security: apiKeySecurity,
     request: {
       params: z.object({ id: z.string().max(64) }),
@@ -72,7 +73,7 @@ const requestOf = (
   extended: GenerationItem,
 ): Omit<GenerationRequest, 'nfe_budget' | 'priority' | 'metadata' | 'retention_seconds'> => ({
   prompt: extended.prompt,
-  reward: { name: 'count', counts: { ...extended.counts } },
+  reward: viewReward(extended.reward),
   pack: extended.pack,
   search: extended.search,
   seed: extended.seed,

@@ -4,12 +4,14 @@ import { generationRequestSchema } from '../../../shared/contract/generation.ts'
 import { type QuoteView, quoteSchema } from '../../../shared/contract/quote.ts'
 import { type Expectation, expectFrom } from '../../../shared/domain/expectation.ts'
 import { quoteGeneration } from '../../../shared/domain/price.ts'
+import { countsOf, type Reward } from '../../../shared/domain/reward.ts'
 import { getAccount } from '../../../shared/stores/accounts.ts'
 import { readHistory } from '../../../shared/stores/history.ts'
 import type { ApiContext } from '../context.ts'
 import { type Api, apiKeySecurity, json, jsonBody, problems } from '../route.ts'
 import { checkRequest } from './check-request.ts'
 import { refuseBeyondKey } from './take-hold.ts'
+import { viewReward } from './view-reward.ts'
 
 export const addQuotes = (app: Api, api: ApiContext): void => {
   const route = createRoute({
@@ -24,7 +26,7 @@ export const addQuotes = (app: Api, api: ApiContext): void => {
   app.openapi(route, async (context) => {
     const request = context.req.valid('json')
     const accountId = context.get('accountId')
-    const { card } = checkRequest(api, request)
+    const { card, reward } = checkRequest(api, request)
     const quote = quoteGeneration(card.manifest, {
       nfe: request.nfe_budget,
       priority: request.priority,
@@ -34,12 +36,13 @@ export const addQuotes = (app: Api, api: ApiContext): void => {
     refuseBeyondKey(context.get('key'), { pack, nfe: quote.nfe })
     const [account, history] = await Promise.all([
       getAccount(api.table, accountId),
-      readHistory(api.table, { accountId, pack, search: request.search }),
+      readHistory(api.table, { accountId, pack, reward, search: request.search }),
     ])
     const expected = expectFrom(history, quote.nfe)
     const view: QuoteView = {
       object: 'quote',
       pack,
+      reward: viewReward(reward),
       search: request.search,
       nfe_budget: quote.nfe,
       priority: request.priority,
@@ -47,19 +50,23 @@ export const addQuotes = (app: Api, api: ApiContext): void => {
       price_list: quote.priceList,
       max_price_micro_usd: quote.microUsd,
       covered: (account?.balance_micro_usd ?? 0) >= quote.microUsd,
-      expected: expected === undefined ? null : viewExpectation(expected, quote.microUsdPerNfe),
+      expected:
+        expected === undefined ? null : viewExpectation(expected, { reward, microUsdPerNfe: quote.microUsdPerNfe }),
     }
     return context.json(view, 200)
   })
 }
 
-const viewExpectation = (expected: Expectation, microUsdPerNfe: number): NonNullable<QuoteView['expected']> => ({
+const viewExpectation = (
+  expected: Expectation,
+  { reward, microUsdPerNfe }: { reward: Reward; microUsdPerNfe: number },
+): NonNullable<QuoteView['expected']> => ({
   samples: expected.samples,
   nfe_used: expected.nfeUsed,
   price_micro_usd: expected.nfeUsed * microUsdPerNfe,
   duration_seconds: expected.seconds,
   reward: expected.reward,
-  exact_share: expected.exactShare,
+  exact_share: countsOf(reward) === undefined ? null : expected.exactShare,
   gain:
     expected.gain === undefined
       ? null

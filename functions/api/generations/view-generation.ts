@@ -8,6 +8,7 @@ import type { GenerationItem } from '../../../shared/stores/generations.ts'
 import { LINK_SECONDS, presignOutput } from '../../../shared/stores/outputs.ts'
 import { usageOf } from '../../../shared/stores/usage-of.ts'
 import type { ApiContext } from '../context.ts'
+import { viewReward } from './view-reward.ts'
 
 export const viewGeneration = async (api: ApiContext, item: GenerationItem): Promise<Generation> => ({
   object: 'generation',
@@ -16,7 +17,7 @@ export const viewGeneration = async (api: ApiContext, item: GenerationItem): Pro
   stop_reason: item.stop_reason ?? null,
   pack: item.pack,
   prompt: item.prompt,
-  reward: { name: 'count', counts: { ...item.counts } },
+  reward: viewReward(item.reward),
   search: item.search,
   seed: item.seed,
   nfe_budget: item.nfe_budget,
@@ -57,7 +58,8 @@ const viewOutputs = (api: ApiContext, item: GenerationItem): Promise<Generation[
       url: await presignOutput(api.bucket, key),
       link: outputLink(api.publicUrl, item.id, index),
       expires_at: isoTime(api.now() + LINK_SECONDS * 1000),
-      found: { ...output.found },
+      parts: [...output.parts],
+      found: output.found && { ...output.found },
     })),
   )
 

@@ -1,8 +1,9 @@
 /** GET /v1/packs: what can be drawn, by which search, at what price. */
 import { createRoute, z } from '@hono/zod-openapi'
 import { nfePerEvaluation, type PackManifest } from '../../../shared/contract/pack.ts'
-import { packViewSchema } from '../../../shared/contract/pack-view.ts'
+import { type PackView, packViewSchema } from '../../../shared/contract/pack-view.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../../../shared/contract/priority.ts'
+import { PIXEL_REWARDS } from '../../../shared/contract/reward.ts'
 import { SEARCH_NAMES } from '../../../shared/contract/search-names.ts'
 import { quoteGeneration } from '../../../shared/domain/price.ts'
 import type { ApiContext, PackCard } from '../context.ts'
@@ -25,8 +26,9 @@ export const addPacks = (app: Api, api: ApiContext): void => {
     version: manifest.version,
     licence: manifest.licence,
     resolution: manifest.resolution,
-    rewards: Object.keys(manifest.rewards),
-    searches: [...SEARCH_NAMES],
+    rewards: viewRewards(manifest),
+    default_reward: manifest.default_reward,
+    searches: SEARCH_NAMES.filter((name) => name !== 'gradient' || followsGradients(manifest)),
     vocabulary: manifest.vocabulary,
     nfe_cap: manifest.nfe_cap,
     nfe_per_evaluation: nfePerEvaluation(manifest),
@@ -37,3 +39,18 @@ export const addPacks = (app: Api, api: ApiContext): void => {
   })
   app.openapi(route, (context) => context.json({ data: [...api.packs.values()].map(view) }, 200))
 }
+
+const viewRewards = (manifest: PackManifest): PackView['rewards'] => [
+  ...Object.entries(manifest.rewards)
+    .filter(([, { offered }]) => offered)
+    .map(([name, { takes, units, gradient }]) => ({ name, takes, units, gradient: gradient !== undefined })),
+  ...Object.entries(PIXEL_REWARDS).map(([name, { units }]) => ({
+    name,
+    takes: 'image' as const,
+    units,
+    gradient: false,
+  })),
+]
+
+const followsGradients = ({ rewards }: PackManifest): boolean =>
+  Object.values(rewards).some(({ offered, gradient }) => offered && gradient !== undefined)

@@ -180,7 +180,7 @@ const Summary = ({ runs }: { runs: readonly Run[] }) => {
               <tr key={run.request.search} class={ended && bestOf(run) === best ? 'winner' : ''}>
                 <th scope="row">{run.request.search}</th>
                 <td class="number">{formatReward(bestOf(run))}</td>
-                <td>{run.generation?.result == null ? '…' : run.generation.result.counts.exact ? 'yes' : 'no'}</td>
+                <td>{exactOf(run)}</td>
                 <td class="number">{formatCount(usedOf(run))}</td>
                 <td class="number">
                   {formatMoney(usedOf(run) * (run.generation?.usage.price_micro_usd_per_nfe ?? 0))}
@@ -199,3 +199,10 @@ const timeOf = ({ generation }: Run): string =>
   generation?.started_at == null || generation.finished_at === null
     ? '…'
     : formatSeconds((Date.parse(generation.finished_at) - Date.parse(generation.started_at)) / 1000)
+
+/** `–` where the reward does not count. */
+const exactOf = ({ generation }: Run): string => {
+  if (generation?.result == null) return '…'
+  const { counts } = generation.result
+  return counts === null ? '–' : counts.exact ? 'yes' : 'no'
+}

@@ -39,7 +39,7 @@ export const drawComparison = async (runs: readonly Run[]): Promise<Blob> => {
     context.fillStyle = '#5d6470'
     context.font = '14px system-ui, sans-serif'
     context.fillText(`reward ${formatReward(bestOf(run))}, ${usedOf(run)} NFEs`, x, TOP + SIDE + 50)
-    const found = Object.entries(run.generation?.result?.counts.found ?? {})
+    const found = Object.entries(run.generation?.result?.counts?.found ?? {})
     context.fillText(found.map(([name, count]) => `${count} ${name}`).join(', '), x, TOP + SIDE + 70, SIDE)
   }
   return new Promise((resolve, reject) =>

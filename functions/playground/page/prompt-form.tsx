@@ -169,8 +169,8 @@ const QuoteLine = ({ quoted: { quote }, times }: { quoted: Quoted; times: number
       {expected !== null && (
         <p class="hint">
           Your last {expected.samples} like it: {formatCount(expected.nfe_used)} NFEs,{' '}
-          {formatSeconds(expected.duration_seconds)}, reward {formatReward(expected.reward)},{' '}
-          {Math.round(expected.exact_share * 100)} % exact.
+          {formatSeconds(expected.duration_seconds)}, reward {formatReward(expected.reward)}
+          {expected.exact_share === null ? '' : `, ${Math.round(expected.exact_share * 100)} % exact`}.
         </p>
       )}
       {!quote.covered && (

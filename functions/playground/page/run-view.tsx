@@ -68,9 +68,16 @@ export const RunImage = ({ run }: { run: Run }) => {
   )
 }
 
+/** Of the reward, or of the part of it that counts. */
+const countsAsked = (reward: Generation['reward'] | undefined): Readonly<Record<string, number>> | undefined => {
+  if (reward === undefined) return undefined
+  const parts = 'parts' in reward ? reward.parts.map((part) => part.reward) : [reward]
+  return parts.map((part) => ('counts' in part ? part.counts : undefined)).find((counts) => counts !== undefined)
+}
+
 export const Counts = ({ run }: { run: Run }) => {
-  const asked = run.generation?.reward.counts
-  const found = run.generation?.result?.counts.found
+  const asked = countsAsked(run.generation?.reward)
+  const found = run.generation?.result?.counts?.found
   if (asked === undefined) return null
   const names = [...new Set([...Object.keys(asked), ...Object.keys(found ?? {})])]
   return (

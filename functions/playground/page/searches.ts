@@ -16,4 +16,5 @@ export const SEARCHES: Readonly<Record<SearchName, string>> = {
   threshold: 'Takes the first candidate that stands out among its siblings',
   lidar: 'Cheap look-aheads, then walks that lean towards the good ones',
   'rbf-paper': 'Rollover budget forcing, exactly as published',
+  gradient: 'Rollover budget forcing, pushed along the gradient of the reward',
 }

@@ -19,7 +19,7 @@ export const packs: Command = {
     const found = await (await terminal.client()).packs({ signal: terminal.signal })
     show(terminal, { data: found }, ({ data }) =>
       table(
-        ['PACK', 'VERSION', 'LICENCE', 'SIZE', 'MOST NFES', 'PRICE OF 100 NFES', 'SEARCHES'],
+        ['PACK', 'VERSION', 'LICENCE', 'SIZE', 'MOST NFES', 'PRICE OF 100 NFES', 'REWARDS', 'SEARCHES'],
         data.map((pack) => [
           pack.name,
           pack.version,
@@ -27,6 +27,7 @@ export const packs: Command = {
           pack.resolution.join('x'),
           String(pack.nfe_cap),
           dollars(100 * pack.price_micro_usd_per_nfe),
+          pack.rewards.map(({ name }) => name).join(' '),
           pack.searches.join(' '),
         ]),
       ),

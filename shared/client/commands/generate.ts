@@ -16,6 +16,12 @@ export const requestOptions = {
   pack: { type: 'string', value: 'NAME', summary: 'what draws (see rollover packs)' },
   search: { type: 'string', value: 'NAME', summary: 'how it searches', choices: SEARCH_NAMES },
   target: { type: 'string', value: 'REWARD', summary: 'stop at this reward and be refunded the rest' },
+  reward: {
+    type: 'string',
+    value: 'NAME',
+    multiple: true,
+    summary: 'what to maximise (see rollover packs), or the https URL of a scoring server; NAME=WEIGHT for a sum',
+  },
   count: {
     type: 'string',
     value: 'THING=N',
@@ -104,7 +110,6 @@ const seeThrough = async (terminal: Terminal, given: Given, accepted: Generation
 export const readRequest = (given: Given): NewGeneration => {
   const prompt = given.positionals.join(' ').trim()
   if (prompt === '') throw new UsageError('a prompt is needed')
-  const counts = readCounts(given.texts('count'))
   const request = {
     prompt,
     nfe_budget: given.number('nfe') ?? DEFAULT_NFE,
@@ -116,7 +121,7 @@ export const readRequest = (given: Given): NewGeneration => {
     format: given.text('format'),
     deadline_seconds: given.number('deadline'),
     webhook_url: given.text('webhook'),
-    reward: counts === undefined ? undefined : { name: 'count', counts },
+    reward: readReward(given.texts('reward'), readCounts(given.texts('count'))),
   }
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as NewGeneration
 }
@@ -130,4 +135,25 @@ const readCounts = (pairs: readonly string[]): Record<string, number> | undefine
       return [thing, Number(count)]
     }),
   )
+}
+
+type AskedReward = NonNullable<NewGeneration['reward']>
+type AskedPart = Exclude<AskedReward, { name: 'composite' }>
+
+/** `vqa`; `https://...`; or `count=1` and `vqa=5`, a sum. Counts belong to the reward named count. */
+const readReward = (said: readonly string[], counts: Record<string, number> | undefined): AskedReward | undefined => {
+  const named = (name: string): AskedPart => {
+    if (/^https?:/.test(name)) return { name: 'http', url: name }
+    return name === 'count' && counts !== undefined ? { name, counts } : name
+  }
+  if (said.length === 0) return counts === undefined ? undefined : named('count')
+  const parts = said.map((text) => {
+    const [, name = text, weight] = /^(.+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? []
+    return { reward: named(name), weight }
+  })
+  const [first] = parts
+  if (parts.length === 1 && first !== undefined && first.weight === undefined) return first.reward
+  if (parts.some(({ weight }) => weight === undefined))
+    throw new UsageError('several rewards need weights: NAME=WEIGHT')
+  return { name: 'composite', parts: parts.map(({ reward, weight }) => ({ reward, weight: Number(weight) })) }
 }

@@ -2,6 +2,7 @@
 import type { AccountView } from '../../contract/account.ts'
 import type { Generation, Progress } from '../../contract/generation.ts'
 import type { QuoteView } from '../../contract/quote.ts'
+import type { RewardPart } from '../../contract/reward.ts'
 
 export const dollars = (microUsd: number): string => `$${(microUsd / 1e6).toFixed(6)}`
 
@@ -33,15 +34,25 @@ export const generationLines = (generation: Generation, files: readonly string[]
     ...(result === null
       ? []
       : [
-          `  reward   ${reward(result.reward)}`,
-          `  asked    ${counts(result.counts.asked)}`,
-          `  found    ${counts(result.counts.found)}${result.counts.exact ? '  (exact)' : ''}`,
+          `  reward   ${reward(result.reward)}${partsText(result.parts)}`,
+          ...(result.counts === null
+            ? []
+            : [
+                `  asked    ${counts(result.counts.asked)}`,
+                `  found    ${counts(result.counts.found)}${result.counts.exact ? '  (exact)' : ''}`,
+              ]),
         ]),
     `  NFEs     ${usage.nfe_held} held, ${usage.nfe_used} used, ${usage.nfe_refunded} refunded`,
     `  price    ${dollars(usage.price_micro_usd)}`,
     `  seed     ${seed}`,
   ]
 }
+
+/** What a composite is made of; of any other reward its name. */
+const partsText = (parts: readonly RewardPart[]): string =>
+  parts.length === 1 && parts[0]?.weight === 1
+    ? `  (${parts[0].name})`
+    : `  = ${parts.map(({ name, weight, reward: said }) => `${weight} x ${name} ${reward(said)}`).join(' + ')}`
 
 export const accountLines = (account: AccountView): string[] => [
   `${account.id}  ${account.name}`,
@@ -56,7 +67,7 @@ export const quoteLines = (quote: QuoteView): string[] => [
   ...(quote.expected === null
     ? []
     : [
-        `  of ${quote.expected.samples} like it: ${quote.expected.nfe_used} NFEs, ${dollars(quote.expected.price_micro_usd)}, ${quote.expected.duration_seconds.toFixed(1)} s, reward ${reward(quote.expected.reward)}, ${Math.round(100 * quote.expected.exact_share)} % exact`,
+        `  of ${quote.expected.samples} like it: ${quote.expected.nfe_used} NFEs, ${dollars(quote.expected.price_micro_usd)}, ${quote.expected.duration_seconds.toFixed(1)} s, reward ${reward(quote.expected.reward)}${quote.expected.exact_share === null ? '' : `, ${Math.round(100 * quote.expected.exact_share)} % exact`}`,
       ]),
 ]
 

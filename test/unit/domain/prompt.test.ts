@@ -2,14 +2,18 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { countGraphNamed } from '../../../gpu-runner/reward/count.ts'
 import { packManifestSchema } from '../../../shared/contract/pack.ts'
+import { checkCounts, readCounts } from '../../../shared/domain/counts.ts'
 import { nearestWord } from '../../../shared/domain/nearest-word.ts'
-import { checkCounts, checkPrompt, readCounts, spellNumbers } from '../../../shared/domain/prompt.ts'
+import { checkPrompt, spellNumbers } from '../../../shared/domain/prompt.ts'
 import { createTokenizer } from '../../../shared/domain/tokenizer.ts'
 
 const PACK = new URL('../../../gpu-runner/packs/emoji-world/', import.meta.url)
 const readJson = async (file: string): Promise<object> => JSON.parse(await readFile(new URL(file, PACK), 'utf8'))
 const manifest = packManifestSchema.parse(await readJson('pack.json'))
+const graph = countGraphNamed('count', manifest.rewards)
+const AT = { pack: 'emoji-world', pointer: '/reward/counts' }
 const tokenizer = createTokenizer(await readJson('tokenizer.json'))
 
 describe('a prompt', () => {
@@ -27,7 +31,7 @@ describe('a prompt', () => {
     ['', undefined],
   ] as const)
     test(`"${prompt}" asks for ${JSON.stringify(counts)}`, () => {
-      assert.deepEqual(readCounts(prompt, manifest), counts)
+      assert.deepEqual(readCounts(prompt, manifest.vocabulary, graph), counts)
     })
 
   test('digits become the words the pack was trained on, other numbers stay', () => {
@@ -48,9 +52,9 @@ describe('a prompt', () => {
   test('never breaks the reader, whatever it holds', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        const counts = readCounts(text, manifest)
+        const counts = readCounts(text, manifest.vocabulary, graph)
         for (const [thing, count] of Object.entries(counts ?? {})) {
-          assert.ok(manifest.rewards.count.classes.includes(thing))
+          assert.ok(graph.classes.includes(thing))
           assert.ok(Number.isSafeInteger(count) && count >= 0)
         }
         checkPrompt(text, manifest, tokenizer)
@@ -61,10 +65,10 @@ describe('a prompt', () => {
 
 describe('counts that a client says', () => {
   test('are taken by class or plural, whatever the case', () => {
-    assert.deepEqual(checkCounts({ Balloons: 7, bear: 0 }, manifest), { counts: { balloon: 7, bear: 0 } })
+    assert.deepEqual(checkCounts({ Balloons: 7, bear: 0 }, graph, AT), { counts: { balloon: 7, bear: 0 } })
   })
   test('of things the pack does not count are refused by name, those of objects included', () => {
-    const checked = checkCounts({ 'a/b~c': 1, constructor: 2 }, manifest)
+    const checked = checkCounts({ 'a/b~c': 1, constructor: 2 }, graph, AT)
     const errors = 'errors' in checked ? checked.errors : []
     assert.deepEqual(
       errors.map(({ pointer }) => pointer),

@@ -6,15 +6,18 @@ import { fileURLToPath } from 'node:url'
 import { openModel } from '../../../gpu-runner/engine/model.ts'
 import { ModelError, type ModelFault } from '../../../gpu-runner/engine/model-error.ts'
 import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
+import { termsOf } from '../../../gpu-runner/reward/terms.ts'
 import type { Ask } from '../../../gpu-runner/search/search.ts'
+import type { Counts } from '../../../shared/domain/counts.ts'
 import { changedPack, EMOJI_WORLD, graphOf, listing, packFile } from '../pack/pack-folder.ts'
 
 const SIZE = 64 * 64
 const model = await openModel({ packFolder: EMOJI_WORLD, maxBatch: 3 })
 after(() => model.close())
 
-const begin = () =>
-  model.begin({ prompt: 'two cats and 3 trees', reward: { name: 'count', counts: { cat: 2, tree: 3 } } })
+const counting = (counts: Counts) => termsOf({ name: 'count', counts })
+
+const begin = () => model.begin({ prompt: 'two cats and 3 trees', terms: counting({ cat: 2, tree: 3 }) })
 const latentOf = (k: number) => Float32Array.from({ length: SIZE }, (_, i) => 1.4 * Math.sin(i * (1.3 + k) + k))
 const ask = (k: number, wants: Ask['wants'] = 'both'): Ask => ({
   latent: latentOf(k),
@@ -31,7 +34,7 @@ const fault = (expected: ModelFault, sentence: RegExp) => (error: unknown) => {
 
 test('an ask has the same bits alone, in a batch, and between the asks of another generation', async () => {
   const cats = await begin()
-  const bears = await model.begin({ prompt: 'a bear', reward: { name: 'count', counts: { bear: 1 } } })
+  const bears = await model.begin({ prompt: 'a bear', terms: counting({ bear: 1 }) })
   const asks = [ask(0), ask(1, 'velocity'), ask(2, 'reward'), ask(3), ask(4, 'velocity')]
   const alone = []
   for (const one of asks) alone.push(...(await cats.evaluate([one])))
@@ -54,7 +57,7 @@ test('gives what an ask wants and nothing else, and leaves its latent alone', as
 })
 
 test('a watched generation gets the picture with each reward, at no NFE, and the same numbers', async () => {
-  const conditions = { prompt: 'two cats and 3 trees', reward: { name: 'count' as const, counts: { cat: 2, tree: 3 } } }
+  const conditions = { prompt: 'two cats and 3 trees', terms: counting({ cat: 2, tree: 3 }) }
   const [watched, alone] = [await model.begin({ ...conditions, pictureSide: 64 }), await model.begin(conditions)]
   const asks = [ask(0), ask(1, 'velocity'), ask(2, 'reward')]
   const seen = await watched.evaluate(asks)
@@ -91,12 +94,13 @@ test('scores the denoised estimate x - t u', async () => {
 test('renders the image whose reward was told', async () => {
   const cats = await begin()
   const [told] = await cats.evaluate([ask(2, 'reward')])
-  const { image, reward, found, exact } = await cats.render(latentOf(2))
+  const { image, reward, parts, found: seen } = await cats.render(latentOf(2))
   assert.equal(reward, told?.reward)
+  assert.deepEqual(parts, [{ name: 'count', weight: 1, reward }])
   assert.deepEqual([image.width, image.height, image.data.length], [128, 128, 3 * 128 * 128])
   assert.ok(image.data.every((value) => value >= -1 && value <= 1))
-  assert.ok(Object.values(found).every((count) => Number.isInteger(count) && count > 0))
-  assert.equal(exact, false)
+  assert.ok(Object.values(seen?.found ?? {}).every((count) => Number.isInteger(count) && count > 0))
+  assert.equal(seen?.exact, false)
 })
 
 test('refuses what no graph can answer, before anything is spent', async () => {
@@ -110,12 +114,15 @@ test('refuses what no graph can answer, before anything is spent', async () => {
   for (const t of [-0.1, 1.1, Number.NaN])
     await assert.rejects(cats.evaluate([{ latent, t, wants: 'both' }]), fault('request', /t must lie in \[0, 1\]/))
   await assert.rejects(cats.evaluate([{ latent, t: 0.5, wants: 'reward' }]), fault('request', /clean latent/))
-  await assert.rejects(cats.evaluate([{ ...ask(1), gradient: true }]), fault('request', /no graph .* gradient/))
+  await assert.rejects(
+    cats.evaluate([{ ...ask(1), gradient: true }]),
+    fault('request', /no graph .* gradient of count/),
+  )
   const broken = [{ latent: latent.with(9, Number.NaN), t: 1, wants: 'both' as const }]
   await assert.rejects(cats.evaluate(broken), fault('request', /not finite/))
   await assert.rejects(cats.render(short), fault('request', /got 4095/))
   assert.equal(cats.nfe(), 0)
-  const unicorns = model.begin({ prompt: 'a unicorn', reward: { name: 'count', counts: { unicorn: 1 } } })
+  const unicorns = model.begin({ prompt: 'a unicorn', terms: counting({ unicorn: 1 }) })
   await assert.rejects(unicorns, fault('request', /does not count "unicorn"/))
 })
 
@@ -136,10 +143,10 @@ test('evaluates nothing after its end', async () => {
 })
 
 test('reads digits as the number words the network knows', async () => {
-  const reward = { name: 'count', counts: { cat: 2 } } as const
+  const terms = counting({ cat: 2 })
   const [digits, words] = [
-    await model.begin({ prompt: '2 cats', reward }),
-    await model.begin({ prompt: 'two cats', reward }),
+    await model.begin({ prompt: '2 cats', terms }),
+    await model.begin({ prompt: 'two cats', terms }),
   ]
   assert.deepEqual(await digits.evaluate([ask(1, 'velocity')]), await words.evaluate([ask(1, 'velocity')]))
 })
@@ -187,7 +194,7 @@ test('opens a pack without reading its judge', async (t) => {
 
 test('closing rejects what is pending, and everything after', async () => {
   const closing = await openModel({ packFolder: EMOJI_WORLD, onCrash: () => assert.fail('a close is no crash') })
-  const cats = await closing.begin({ prompt: 'two cats', reward: { name: 'count', counts: { cat: 2 } } })
+  const cats = await closing.begin({ prompt: 'two cats', terms: counting({ cat: 2 }) })
   const pending = cats.evaluate(Array.from({ length: 40 }, () => ask(1)))
   const rejected = assert.rejects(pending, fault('closed', /was closed/))
   await closing.close()

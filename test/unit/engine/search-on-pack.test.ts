@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openModel } from '../../../gpu-runner/engine/model.ts'
-import { encodePng } from '../../../gpu-runner/engine/png.ts'
 import { runSearch } from '../../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../../gpu-runner/flow/interpolant.ts'
+import { encodePng } from '../../../gpu-runner/image/png.ts'
+import { termsOf } from '../../../gpu-runner/reward/terms.ts'
 import type { Search } from '../../../gpu-runner/search/search.ts'
 import { SEARCHES } from '../../../gpu-runner/search/searches.ts'
 import { EMOJI_WORLD } from '../pack/pack-folder.ts'
@@ -19,7 +20,7 @@ async function generate(search: Search<unknown, unknown>, machine: Machine) {
   const model = await openModel({ packFolder: EMOJI_WORLD, ...machine })
   const evaluator = await model.begin({
     prompt: 'two cats and three trees',
-    reward: { name: 'count', counts: { cat: 2, tree: 3 } },
+    terms: termsOf({ name: 'count', counts: { cat: 2, tree: 3 } }),
   })
   const native = interpolantNamed(model.manifest.native.interpolant)
   const task = { nfeBudget: 11, seed: 5, latentSize: 64 * 64, native, outputs: 1 }

@@ -29,7 +29,7 @@ function start() {
       graphs: createNfeMeter(),
     })
   const dieOfError = () =>
-    thread.call('begin', { evaluator: 1, prompt: '', reward: { name: 'count', counts: {} }, nfe: createNfeMeter() })
+    thread.call('begin', { evaluator: 1, prompt: '', rewards: [], images: false, nfe: createNfeMeter() })
   return { thread, neverAnswered, dieOfError, crash: crash.promise, crashes }
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PackError, readPack } from '../../../gpu-runner/pack/read-pack.ts'
-import { openCountGraph } from '../../../gpu-runner/pack/sessions.ts'
-import { countTarget } from '../../../gpu-runner/reward/count.ts'
+import { openScore } from '../../../gpu-runner/pack/reward-graphs.ts'
+import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import { openJudge } from '../../bench/judge.ts'
 import { changedPack, graphOf, listing, packFile } from './pack-folder.ts'
 
@@ -20,10 +20,11 @@ test('scores images with the judge of the pack, as that graph does', async (t) =
   const scores = await (await openJudge(folder, 1)).score(images, { cat: 2 })
 
   const pack = await readPack(folder)
-  const count = await openCountGraph(pack, pack.manifest.rewards.count, { threads: 1 })
-  const target = countTarget(pack.manifest.rewards.count, { cat: 2 })
+  const graph = countGraphNamed('count', pack.manifest.rewards)
+  const count = await openScore(pack, graph, { threads: 1 })
+  const target = countTarget(graph, { cat: 2 })
   for (const [index, image] of images.entries())
-    assert.equal(scores[index]?.reward, (await count(image, [target])).rewards[0])
+    assert.equal(scores[index]?.reward, (await count(image, [{ target }])).rewards[0])
   assert.equal(scores.length, 2)
 })
 

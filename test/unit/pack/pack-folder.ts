@@ -36,7 +36,7 @@ export async function changedPack(test: TestContext, { files = {}, manifest: cha
 
 /** The pack's counting reward as a judge would be listed. */
 export const graphOf = ({ rewards }: ManifestJson): Record<string, unknown> => {
-  const { profile: _, ...graph } = rewards.count
+  const { profile: _, gradient: __, units: ___, offered: ____, ...graph } = rewards.count
   return graph
 }
 

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PackError, readPack } from '../../../gpu-runner/pack/read-pack.ts'
-import { readProfile } from '../../../gpu-runner/pack/read-profile.ts'
+import { readProfiles } from '../../../gpu-runner/pack/read-profiles.ts'
 import { samplesOf } from '../../../gpu-runner/search/profile.ts'
 import { changedPack, EMOJI_WORLD, graphOf, listing, packFile } from './pack-folder.ts'
 
@@ -98,7 +98,7 @@ test('refuses a reward that is the judge, also under another name', async (t) =>
 })
 
 test('reads the profile that a pack brings, and refuses one that is not what adaptive can use', async (t) => {
-  const profile = await readProfile(EMOJI_WORLD)
+  const profile = (await readProfiles(EMOJI_WORLD)).get('count')
   assert.ok(profile !== undefined && samplesOf(profile) > 1000)
   const text = JSON.stringify({ ...profile, cells: profile?.cells.slice(1) })
   const bytes = new TextEncoder().encode(text)
@@ -106,7 +106,7 @@ test('reads the profile that a pack brings, and refuses one that is not what ada
     files: { 'profile-count.json': bytes },
     manifest: (m) => Object.assign(m.files, { 'profile-count.json': listing(bytes) }),
   })
-  await assert.rejects(readProfile(folder), /no profile that adaptive can use/)
+  await assert.rejects(readProfiles(folder), /no profile that adaptive can use/)
   const without = await changedPack(t, { manifest: (m) => delete m.rewards.count['profile'] })
-  assert.equal(await readProfile(without), undefined)
+  assert.equal((await readProfiles(without)).size, 0)
 })

@@ -5,6 +5,7 @@ import type { CountGraph } from '../../../shared/contract/pack.ts'
 
 const graph: CountGraph = {
   file: 'count.onnx',
+  takes: 'counts',
   classes: ['balloon', 'bear', 'swan', 'red cube'],
   plurals: {},
   missing: -1,

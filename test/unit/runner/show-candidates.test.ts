@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import type { Picture } from '../../../gpu-runner/engine/small-picture.ts'
+import type { Picture } from '../../../gpu-runner/image/small-picture.ts'
 import type { CandidateRecord, SearchProgress } from '../../../gpu-runner/search/search.ts'
 import { showCandidates } from '../../../gpu-runner/worker/show-candidates.ts'
 

@@ -1,7 +1,7 @@
-/** The profile of `adaptive` that a pack brings for its reward, checked. */
+/** The profiles of `adaptive` that a pack brings for its rewards, checked. */
 import { z } from 'zod'
 import type { Profile } from '../search/profile.ts'
-import { PackError, readPack } from './read-pack.ts'
+import { type Pack, PackError, readPack } from './read-pack.ts'
 
 const numbers = z.array(z.number())
 const profileSchema = z
@@ -17,11 +17,18 @@ const profileSchema = z
   .refine(({ edges, cells }) => cells.length === edges.length + 1, 'one row of cells a band')
   .refine(({ times, cells }) => cells.every((row) => row.length === times.length), 'one cell a time in each row')
 
-/** Undefined where the pack has none. Rejects with PackError when it is not what `pack.json` lists, or no profile. */
-export async function readProfile(packFolder: string): Promise<Profile | undefined> {
-  const { manifest, read } = await readPack(packFolder)
-  const { profile: file } = manifest.rewards.count
-  if (file === undefined) return undefined
+export type Profiles = ReadonlyMap<string, Profile>
+
+/** By reward, of those that have one. Rejects with PackError when one is not what `pack.json` lists, or no profile. */
+export async function readProfiles(packFolder: string): Promise<Profiles> {
+  const pack = await readPack(packFolder)
+  const profiles = new Map<string, Profile>()
+  for (const [name, { profile }] of Object.entries(pack.manifest.rewards))
+    if (profile !== undefined) profiles.set(name, await readProfile(pack, profile))
+  return profiles
+}
+
+async function readProfile({ read }: Pack, file: string): Promise<Profile> {
   try {
     return profileSchema.parse(JSON.parse(new TextDecoder().decode(await read(file))))
   } catch (cause) {

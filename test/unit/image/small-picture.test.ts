@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pixelsOf } from '../../../gpu-runner/engine/png.ts'
-import { smallPicture } from '../../../gpu-runner/engine/small-picture.ts'
+import { pixelsOf } from '../../../gpu-runner/image/png.ts'
+import { smallPicture } from '../../../gpu-runner/image/small-picture.ts'
 
 const image = (width: number, height: number, value: (x: number, y: number, channel: number) => number) => ({
   width,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode } from 'fast-png'
-import { encodePng } from '../../../gpu-runner/engine/png.ts'
+import { encodePng } from '../../../gpu-runner/image/png.ts'
 
 const pixel = (r: number, g: number, b: number) => encodePng({ data: Float32Array.of(r, g, b), width: 1, height: 1 })
 

@@ -1,0 +1,152 @@
+/** The model under the conditions of one generation: what the thread says of the graphs, and rewards outside of them. */
+import type { PackManifest } from '../../shared/contract/pack.ts'
+import type { RewardPart } from '../../shared/contract/reward.ts'
+import { addScaled } from '../flow/floats.ts'
+import type { ImageTensor } from '../image/png.ts'
+import type { Picture } from '../image/small-picture.ts'
+import { sizeOf } from '../pack/graph-signature.ts'
+import type { Found } from '../reward/count.ts'
+import { isPixelTerm, type Term } from '../reward/terms.ts'
+import type { Ask, Evaluation } from '../search/search.ts'
+import { allFinite } from './all-finite.ts'
+import type { RowEvaluation } from './evaluate-rows.ts'
+import { readNfe } from './meters.ts'
+import { ModelError } from './model-error.ts'
+import type { Thread } from './thread.ts'
+
+/** What every evaluation of one generation shares. */
+export interface Conditions {
+  readonly prompt: string
+  /** The reward: the sum of weight x what each says. */
+  readonly terms: readonly Term[]
+  /** Longest side, in pixels, of the pictures that come with rewards; none unless said. */
+  readonly pictureSide?: number
+}
+
+/** With the picture that its reward has seen, where the generation is watched. */
+export type SeenEvaluation = Evaluation & { readonly picture?: Picture }
+
+/** A finished image: the pixels, and what the reward sees in them. */
+export interface Rendering {
+  readonly image: ImageTensor
+  readonly reward: number
+  /** What each term said, in their order. */
+  readonly parts: readonly RewardPart[]
+  /** Of the first term that counts; undefined where none does. */
+  readonly found: Found | undefined
+}
+
+export interface Evaluator {
+  /**
+   * One evaluation an ask, same order; the same numbers however the asks are batched. Costs one NFE for each ask that
+   * wants a velocity. Rejects with ModelError, and with what a term outside the graphs rejects with.
+   */
+  evaluate(asks: readonly Ask[]): Promise<readonly SeenEvaluation[]>
+  /** The image of a clean latent, scored. Costs no NFE. Rejects as `evaluate` does. */
+  render(latent: Float32Array): Promise<Rendering>
+  /** NFEs spent for this generation, counted where the network runs. Still right after the thread has crashed. */
+  nfe(): number
+  /** Forgets the conditions; nothing can be evaluated after. Never rejects: a model that is gone has forgotten already. */
+  end(): Promise<void>
+}
+
+interface EvaluatorParts {
+  readonly thread: Thread
+  readonly evaluator: number
+  readonly manifest: PackManifest
+  readonly terms: readonly Term[]
+  readonly spent: BigInt64Array
+}
+
+export function createEvaluator({ thread, evaluator, manifest, terms, spent }: EvaluatorParts): Evaluator {
+  const [height, width] = manifest.resolution
+  const imageOf = (data: Float32Array): ImageTensor => ({ data, width, height })
+  return {
+    evaluate: async (asks) => {
+      if (asks.length === 0) return []
+      // One copy, because the search owns its latents; the packed copy then moves to the thread.
+      const latents = packLatents(asks, { manifest, terms })
+      const request = { evaluator, latents, asks: asks.map(({ latent: _, ...ask }) => ask) }
+      const seen = await thread.call('evaluate', request, [latents.buffer])
+      const scored = seen.filter(({ rewards }) => rewards !== undefined)
+      const images = scored.flatMap(({ image }) => (image === undefined ? [] : [imageOf(image)]))
+      const outside = await scoreOutside(terms, images)
+      const parts = new Map(scored.map((row, at) => [row, partsOf(terms, { row, outside, at })]))
+      return seen.map((row) => evaluationOf(row, parts.get(row), terms))
+    },
+    render: async (latent) => {
+      const copy = packLatents([{ latent, t: 0, wants: 'reward' }], { manifest, terms })
+      const row = await thread.call('render', { evaluator, latent: copy }, [copy.buffer])
+      const image = imageOf(row.image)
+      const parts = partsOf(terms, { row, outside: await scoreOutside(terms, [image]), at: 0 })
+      return { image, reward: sumOf(parts), parts, found: row.found }
+    },
+    nfe: () => readNfe(spent),
+    end: () => thread.call('end', { evaluator }).catch(() => undefined),
+  }
+}
+
+/** The numbers of each pixel term, one an image. */
+const scoreOutside = (terms: readonly Term[], images: readonly ImageTensor[]): Promise<(readonly number[])[]> =>
+  Promise.all(images.length === 0 ? [] : terms.filter(isPixelTerm).map(({ score }) => score(images)))
+
+/** What each term says of one row, in their order: graphs and pixel terms each in theirs. */
+function partsOf(
+  terms: readonly Term[],
+  { row, outside, at }: { row: Pick<RowEvaluation, 'rewards'>; outside: readonly (readonly number[])[]; at: number },
+): RewardPart[] {
+  const inside = row.rewards?.values()
+  const beyond = outside.values()
+  return terms.map((term) => {
+    const reward = isPixelTerm(term) ? beyond.next().value?.[at] : inside?.next().value
+    return { name: term.name, weight: term.weight, reward: reward ?? Number.NaN }
+  })
+}
+
+const sumOf = (parts: readonly RewardPart[]): number => {
+  const sum = parts.reduce((total, { weight, reward }) => total + weight * reward, 0)
+  // NaN loses every comparison, so a search would go on with it without a word.
+  if (!Number.isFinite(sum)) throw new ModelError('graph', `a reward is ${sum}`)
+  return sum
+}
+
+function evaluationOf(
+  { velocity, gradients, picture }: RowEvaluation,
+  parts: readonly RewardPart[] | undefined,
+  terms: readonly Term[],
+): SeenEvaluation {
+  return {
+    ...(velocity && { velocity }),
+    ...(parts && { reward: sumOf(parts) }),
+    ...(gradients && { gradient: weightedSum(gradients, terms) }),
+    ...(picture && { picture }),
+  }
+}
+
+function weightedSum(gradients: readonly Float32Array[], terms: readonly Term[]): Float32Array {
+  const sum = new Float32Array(gradients[0]?.length ?? 0)
+  for (const [index, gradient] of gradients.entries()) addScaled(sum, terms[index]?.weight ?? 1, gradient)
+  return sum
+}
+
+/** Throws ModelError (`request`) on an ask that no graph can answer, before anything is spent. */
+function packLatents(
+  asks: readonly Ask[],
+  { manifest, terms }: { manifest: PackManifest; terms: readonly Term[] },
+): Float32Array<ArrayBuffer> {
+  const size = sizeOf(manifest.latent)
+  const packed = new Float32Array(asks.length * size)
+  for (const [index, { latent, t, wants, gradient }] of asks.entries()) {
+    if (latent.length !== size)
+      throw new ModelError('request', `a latent has ${size} numbers here, got ${latent.length}`)
+    if (!(t >= 0 && t <= 1)) throw new ModelError('request', `t must lie in [0, 1], got ${t}`)
+    if (wants === 'reward' && t !== 0)
+      throw new ModelError('request', `a reward alone is of a clean latent, t = 0; got t = ${t}`)
+    const blind =
+      gradient && terms.find((term) => isPixelTerm(term) || manifest.rewards[term.name]?.gradient === undefined)
+    if (blind) throw new ModelError('request', `no graph of this pack gives the gradient of ${blind.name}`)
+    if (!allFinite(latent)) throw new ModelError('request', 'a latent is not finite')
+    packed.set(latent, index * size)
+  }
+  return packed
+}

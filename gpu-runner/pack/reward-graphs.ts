@@ -1,0 +1,111 @@
+/** Reward and judge graphs of a pack, fed by what they take beside the image, and the gradients of rewards. */
+import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
+import { checkSignature, floatPort, type Port } from './graph-signature.ts'
+import type { Pack } from './read-pack.ts'
+import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
+
+/**
+ * What one row of a reward graph takes beside the image, by the name of its input: `target` [classes]; `input_ids` and, where the
+ * manifest says so, `input_mask` [max_length]; or nothing.
+ */
+export type RewardInput = Readonly<Record<string, Float32Array | BigInt64Array>>
+
+export interface RewardScores {
+  /** [B] */
+  readonly rewards: Float32Array
+  /** [B, classes] of a graph that counts, soft: sums of peak probabilities. */
+  readonly counts?: Float32Array
+}
+
+/** Images [B, 3, H, W] in [-1, 1], and an input for each. */
+export type ScoreImages = (images: Float32Array, inputs: readonly RewardInput[]) => Promise<RewardScores>
+
+export interface RewardGradients {
+  /** [B] */
+  readonly rewards: Float32Array
+  /** [B, latent]: d reward / d latent, through the decoder. */
+  readonly gradients: Float32Array
+}
+
+/** Clean latents, and an input for each. */
+export type FollowGradient = (
+  latents: readonly Float32Array[],
+  inputs: readonly RewardInput[],
+) => Promise<RewardGradients>
+
+export interface OpenedReward {
+  readonly score: ScoreImages
+  readonly gradient?: FollowGradient
+}
+
+/** Rejects with PackError. */
+export async function openReward(pack: Pack, graph: RewardGraph, options: GraphOptions): Promise<OpenedReward> {
+  const score = await openScore(pack, graph, options)
+  return graph.gradient === undefined
+    ? { score }
+    : { score, gradient: await openGradient(pack, { graph, file: graph.gradient }, options) }
+}
+
+/** Loads and checks one graph that scores images, a reward's or a judge's. Rejects with PackError. */
+export async function openScore(pack: Pack, graph: JudgeGraph, options: GraphOptions): Promise<ScoreImages> {
+  const session = await openSession(pack, { graph: 'reward', file: graph.file }, options)
+  const image = floatPort(session.signature, 'image', [3, ...pack.manifest.resolution])
+  const ports = inputPorts(graph)
+  checkSignature(graph.file, session.signature, {
+    inputs: [image, ...ports],
+    outputs: [REWARD, ...(graph.takes === 'counts' ? [countsPort(graph.classes)] : [])],
+  })
+  return async (images, inputs) => {
+    const outputs = await session.run(
+      { image: batchOf(image, images, inputs.length), ...feed(ports, inputs) },
+      inputs.length,
+    )
+    return { rewards: outputs.floats('reward'), ...(graph.takes === 'counts' && { counts: outputs.floats('counts') }) }
+  }
+}
+
+async function openGradient(
+  pack: Pack,
+  { graph, file }: { graph: RewardGraph; file: string },
+  options: GraphOptions,
+): Promise<FollowGradient> {
+  const session = await openSession(pack, { graph: 'gradient', file }, options)
+  const latents = floatPort(session.signature, 'latents', pack.manifest.latent)
+  const gradient = floatPort(session.signature, 'gradient', pack.manifest.latent)
+  const ports = inputPorts(graph)
+  checkSignature(file, session.signature, {
+    inputs: [latents, ...ports],
+    outputs: [REWARD, gradient],
+  })
+  return async (rows, inputs) => {
+    const outputs = await session.run({ latents: stack(latents, rows), ...feed(ports, inputs) }, rows.length)
+    return { rewards: outputs.floats('reward'), gradients: outputs.floats('gradient') }
+  }
+}
+
+const REWARD: Port = { name: 'reward', type: 'float32', shape: [] }
+const countsPort = (classes: readonly string[]): Port => ({ name: 'counts', type: 'float32', shape: [classes.length] })
+
+function inputPorts(graph: JudgeGraph): readonly Port[] {
+  switch (graph.takes) {
+    case 'counts':
+      return [{ name: 'target', type: 'float32', shape: [graph.classes.length] }]
+    case 'prompt': {
+      const names = graph.tokenizer.mask ? ['input_ids', 'input_mask'] : ['input_ids']
+      return names.map((name) => ({ name, type: 'int64', shape: [graph.tokenizer.max_length] }))
+    }
+    case 'image':
+      return []
+  }
+}
+
+const feed = (ports: readonly Port[], inputs: readonly RewardInput[]) =>
+  Object.fromEntries(
+    ports.map((port) => [
+      port.name,
+      stack(
+        port,
+        inputs.map((input) => input[port.name] ?? new Float32Array()),
+      ),
+    ]),
+  )

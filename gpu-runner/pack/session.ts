@@ -1,0 +1,119 @@
+/**
+ * One graph as a function of tensors. The only file that knows onnxruntime.
+ *
+ * Each session is created once and lives as long as its thread: creating and releasing sessions leaks.
+ * `run` blocks the event loop of the thread it is called on.
+ */
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
+import type { Provider } from './providers.ts'
+import { type Pack, PackError } from './read-pack.ts'
+
+/** What a run of a graph is counted under. */
+export type GraphName = 'encode' | 'velocity' | 'decode' | 'reward' | 'gradient'
+
+/** Tells how long one run of a graph on `rows` rows took. */
+export type OnRun = (run: { graph: GraphName; rows: number; nanoseconds: bigint }) => void
+
+export interface GraphOptions {
+  /** Threads inside one operator, an integer >= 1. */
+  readonly threads: number
+  /** Where the graphs run; the CPU unless said. */
+  readonly provider?: Provider
+  readonly onRun?: OnRun
+}
+
+/** The outputs of one run by name, flattened; all are floats. */
+export interface Outputs {
+  /** As the graph gave it, in the runtime's memory. */
+  raw(name: string): Floats
+  /** Copied only where the graph is not in float32. */
+  floats(name: string): Float32Array
+}
+
+export interface Session {
+  readonly signature: FoundSignature
+  /** `rows` is what the run is counted as. */
+  run(feeds: Readonly<Record<string, Tensor>>, rows: number): Promise<Outputs>
+}
+
+/** With `cuda` and no CUDA to be had this rejects: nothing falls back to the CPU in silence. Rejects with PackError. */
+export async function openSession(
+  pack: Pack,
+  { graph, file }: { graph: GraphName; file: string },
+  { threads, provider = 'cpu', onRun }: GraphOptions,
+): Promise<Session> {
+  const session = await createSession(await pack.read(file), { folder: pack.folder, file, threads, provider })
+  return {
+    signature: { inputs: session.inputMetadata, outputs: session.outputMetadata },
+    run: async (feeds, rows) => {
+      const start = process.hrtime.bigint()
+      const outputs = await session.run(feeds)
+      onRun?.({ graph, rows, nanoseconds: process.hrtime.bigint() - start })
+      return {
+        raw: (name) => rawFloatsOf(outputs, name),
+        floats: (name) => {
+          const data = rawFloatsOf(outputs, name)
+          return data instanceof Float32Array ? data : new Float32Array(data)
+        },
+      }
+    },
+  }
+}
+
+async function createSession(
+  bytes: Uint8Array,
+  { folder, file, threads, provider }: { folder: string; file: string; threads: number; provider: Provider },
+): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(bytes, {
+      executionProviders: [provider],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // Each session has a thread pool: spinning pools take the cores from the one that has work (measured: 2-4x).
+      extra: {
+        session: {
+          intra_op: { allow_spinning: '0' },
+          // Weights beside the graph are mapped from the files that were checked, not copied.
+          model_external_initializers_file_folder_path: folder,
+        },
+      },
+    })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (provider !== 'cpu' && /provider/i.test(reason))
+      throw new PackError(`${provider} was asked for and cannot be used on this machine: ${reason}`, { cause })
+    throw new PackError(`${file} is not a graph that onnxruntime can load.`, { cause })
+  }
+}
+
+/** Numbers in the precision of the graph that takes them. */
+export type Floats = Float32Array | Float16Array
+
+/** Rows of one shape as a batch in the type of the port. Throws RangeError on a row of another size. */
+export function stack(port: Port, rows: readonly (Floats | BigInt64Array)[]): Tensor {
+  const size = sizeOf(port.shape)
+  for (const row of rows)
+    if (row.length !== size) throw new RangeError(`${port.name} takes ${size} numbers a row, got ${row.length}`)
+  const shape = [rows.length, ...port.shape]
+  if (port.type === 'int64') {
+    const ids = new BigInt64Array(rows.length * size)
+    for (const [index, row] of rows.entries()) ids.set(row as BigInt64Array, index * size)
+    return new Tensor('int64', ids, shape)
+  }
+  const data = new (port.type === 'float16' ? Float16Array : Float32Array)(rows.length * size)
+  for (const [index, row] of rows.entries()) data.set(row as Floats, index * size)
+  return new Tensor(port.type, data as Float32Array, shape)
+}
+
+/** A batch that is in one piece already; copied only for a port of another precision. */
+export function batchOf(port: Port, data: Float32Array, rows: number): Tensor {
+  const whole = port.type === 'float16' ? new Float16Array(data) : data
+  return new Tensor(port.type, whole as Float32Array, [rows, ...port.shape])
+}
+
+function rawFloatsOf(outputs: InferenceSession.OnnxValueMapType, name: string): Floats {
+  const data: unknown = outputs[name]?.data
+  if (data instanceof Float32Array || data instanceof Float16Array) return data
+  throw new TypeError(`the graph gave no float tensor named ${name}`)
+}
