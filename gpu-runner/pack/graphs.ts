@@ -5,7 +5,7 @@ import { checkSignature, conditioningPorts, floatPort, type Port, sizeOf } from 
 import { guide } from './guidance.ts'
 import { type Pack, PackError } from './read-pack.ts'
 import { type OpenedReward, openReward } from './reward-graphs.ts'
-import { type Floats, type GraphOptions, openSession, type Outputs, stack } from './session.ts'
+import { type Floats, type GraphOptions, type Outputs, openSession, stack } from './session.ts'
 
 /** Conditioning of one prompt: each tensor of the encoder by name, without the batch. */
 export type Conditioning = Readonly<Record<string, Floats>>

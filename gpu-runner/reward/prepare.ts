@@ -53,7 +53,11 @@ function inputOf({ name, counts = {} }: GraphTerm, { manifest, prompt, tokenizer
       const tokenizer = tokenizers.get(graph.tokenizer.file)
       if (tokenizer === undefined) throw new RangeError(`the tokenizer ${graph.tokenizer.file} is not open`)
       // A function: "$&" in a prompt is no pattern.
-      const { ids, mask } = encodePrompt(tokenizer, graph.tokenizer, graph.text.replace('{prompt}', () => prompt))
+      const { ids, mask } = encodePrompt(
+        tokenizer,
+        graph.tokenizer,
+        graph.text.replace('{prompt}', () => prompt),
+      )
       const input = { input_ids: BigInt64Array.from(ids) }
       return graph.tokenizer.mask ? { ...input, input_mask: BigInt64Array.from(mask) } : input
     }

@@ -54,7 +54,8 @@ export const sharedGenerationSchema = generationSchema
     result: true,
   })
   .extend({
-    counts: generationSchema.shape.reward.shape.counts.describe('What was asked for.'),
+    reward: z.string().describe('Name of the reward.'),
+    counts: z.record(z.string(), z.number().int()).nullable().describe('How many of what were asked for.'),
     usage: usageSchema.pick({ nfe_held: true, nfe_used: true, nfe_refunded: true, receipt_sha256: true }),
     outputs: z.array(outputSchema.omit({ link: true })),
     trace: traceSchema

@@ -1,5 +1,6 @@
 /** A generation as a stranger sees it: each field is named here, so that what is added to generations later stays inside. */
 import type { SharedGeneration } from '../../../shared/contract/share.ts'
+import { countsOf } from '../../../shared/domain/reward.ts'
 import type { GenerationItem } from '../../../shared/stores/generations.ts'
 import { LINK_SECONDS, presignOutput } from '../../../shared/stores/outputs.ts'
 import { usageOf } from '../../../shared/stores/usage-of.ts'
@@ -9,13 +10,16 @@ import type { ApiContext } from '../context.ts'
 export const viewShared = async (api: ApiContext, item: GenerationItem, endsAt: number): Promise<SharedGeneration> => {
   const seconds = Math.max(1, Math.min(LINK_SECONDS, Math.floor((endsAt - api.now()) / 1000)))
   const until = isoTime(api.now() + seconds * 1000)
+  const asked = countsOf(item.reward)
   const { nfe_held, nfe_used, nfe_refunded, receipt_sha256 } = usageOf(item)
   return {
     status: item.status,
     stop_reason: item.stop_reason ?? null,
     pack: item.pack,
     prompt: item.prompt,
-    counts: { ...item.counts },
+    // Its name alone: the address of a scoring server is nobody else's business.
+    reward: item.reward.name,
+    counts: asked === undefined ? null : { ...asked },
     search: item.search,
     seed: item.seed,
     nfe_budget: item.nfe_budget,
@@ -27,9 +31,10 @@ export const viewShared = async (api: ApiContext, item: GenerationItem, endsAt: 
     result: item.result ?? null,
     usage: { nfe_held, nfe_used, nfe_refunded, receipt_sha256 },
     outputs: await Promise.all(
-      (item.outputs ?? []).map(async ({ key, found, ...output }) => ({
+      (item.outputs ?? []).map(async ({ key, found, parts, ...output }) => ({
         ...output,
-        found: { ...found },
+        parts: [...parts],
+        found: found && { ...found },
         url: await presignOutput(api.bucket, key, seconds),
         expires_at: until,
       })),
