@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lab.codec.code import CHANNELS, CLASS_CHANNELS, TOKENS, codebooks
+from lab.codec.code import BACKGROUND_NORM, CHANNELS, CLASS_CHANNELS, TOKENS, codebooks
 from lab.world.layout import CELLS, OFFSETS, SIZE, SIZES, STEP
 from lab.world.vocabulary import BACKGROUNDS
 
@@ -21,7 +21,7 @@ REACH = PATCH + (OFFSETS - 1) * STEP
 OVERHANG = PATCH // 2 - STEP // 2
 """How far that is up and left of the cell."""
 HIDDEN = 256
-STROKES = 96
+STROKES = 120
 """Pictures that every patch is mixed of."""
 CERTAINTY = 6.0
 """Sharpness of the choice among offsets, and among backgrounds; their codes may be noisy."""
@@ -53,7 +53,7 @@ class Decoder(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         classes, rows, columns, sizes, backgrounds = latents.split([CLASS_CHANNELS, 2, 2, 2, CHANNELS - 26], -1)
-        _, row_codes, column_codes, _, sky_codes = codebooks(latents.device)
+        _, row_codes, column_codes, _, _ = codebooks(latents.device)
         patches = self.patches(torch.cat([classes, sizes], -1).flatten(0, 1)).clamp(0, 1)
         patches = shift(patches, (rows @ row_codes.T).flatten(0, 1)).transpose(1, 2)
         patches = shift(patches, (columns @ column_codes.T).flatten(0, 1)).transpose(1, 2)
@@ -63,8 +63,10 @@ class Decoder(nn.Module):
         whole = SIZE - CELL + REACH
         layer = F.fold(cells, (whole, whole), REACH, stride=CELL)
         layer = layer[:, :, OVERHANG : OVERHANG + SIZE, OVERHANG : OVERHANG + SIZE]
-        chosen = (backgrounds.mean(1) @ sky_codes.T / sky_codes.square().sum(1) * CERTAINTY).softmax(-1)
-        sky = (chosen @ self.sky.flatten(1)).view(-1, 3, SIZE, 1)
+        # The mean as a product: onnxruntime's reductions over the middle axis add in an order that depends on the batch.
+        mean = torch.full((1, TOKENS), 1 / TOKENS, device=latents.device) @ backgrounds
+        chosen = (mean / BACKGROUND_NORM * CERTAINTY).softmax(-1)
+        sky = (chosen * self.sky.flatten(1).T).sum(-1).view(-1, 3, SIZE, 1)
         image = layer[:, :3] + sky * (1 - layer[:, 3:].clamp(max=1))
         return (image * 2 - 1).clamp(-1, 1)
 

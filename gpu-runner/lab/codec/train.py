@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lab.codec.code import CLASS_CODES, SIZE_CODES, encode, facts_of
-from lab.codec.decoder import PATCH, Decoder, in_blocks
+from lab.codec.decoder import PATCH, STROKES, Decoder, in_blocks
 from lab.training.optimizer import MuonAdamW, average_of, move_average
 from lab.training.run import device, parse_run
 from lab.world.draw import draw
@@ -20,7 +20,7 @@ from lab.world.scene import Scene, draw_scene, sample_layout
 from lab.world.sprites import load_sprites
 from lab.world.vocabulary import BACKGROUNDS, CLASS_INDEX, COUNTABLE
 
-MOST_NOISE = 0.2
+MOST_NOISE = 0.15
 """Standard deviation; two classes' codes lie 2.4 apart."""
 FAINT, SURE = 0.3, 0.7
 """Lengths of a class code, as shares of the whole, below which nothing is drawn and above which all of it is."""
@@ -43,7 +43,7 @@ def pictures() -> tuple[Tensor, Tensor]:
 def disturb(looks: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
     """The same under noise, a third of them dimmed, their patches as faint as they are."""
     length = torch.where(torch.rand(len(looks), 1) < 0.35, torch.rand(len(looks), 1), 1.0)
-    noise = MOST_NOISE * torch.rand(len(looks), 1) * torch.randn_like(looks)
+    noise = MOST_NOISE * torch.rand(len(looks), 1) * (torch.rand(len(looks), 1) < 0.6) * torch.randn_like(looks)
     faintness = ((length - FAINT) / (SURE - FAINT)).clamp(0, 1)
     return looks * length + noise, patches * faintness[..., None, None]
 
@@ -51,6 +51,17 @@ def disturb(looks: Tensor, patches: Tensor) -> tuple[Tensor, Tensor]:
 def mean_skies() -> Tensor:
     """[backgrounds, 3, SIZE] in [0, 1]"""
     return torch.stack([torch.from_numpy(draw([], name)[:, 0].T.copy()).float() / 255 for name in BACKGROUNDS])
+
+
+@torch.no_grad()
+def begin_with_principal_strokes(decoder: Decoder, patches: Tensor) -> None:
+    """Strokes span the pictures from the start; what is left to be learned is how much of each a look takes."""
+    flat = patches.flatten(1)
+    mean = flat.mean(0)
+    _, lengths, directions = torch.linalg.svd(flat - mean, full_matrices=False)
+    count = min(STROKES, len(lengths))
+    decoder.strokes.bias.copy_(mean)
+    decoder.strokes.weight[:, :count] = directions[:count].T * lengths[:count] / len(flat) ** 0.5
 
 
 @torch.no_grad()
@@ -70,9 +81,11 @@ def error_of(decoder: Decoder, scenes: list[Scene]) -> float:
 
 
 def main() -> None:
-    run, options = parse_run("decoder", 5, __doc__)
+    run, options = parse_run("decoder", 8, __doc__)
     place = device()
     decoder = Decoder().to(place)
+    all_looks, all_patches = pictures()
+    begin_with_principal_strokes(decoder, all_patches.to(place))
     with torch.no_grad():
         decoder.sky.copy_(mean_skies())
     decoder.sky.requires_grad_(False)
@@ -88,7 +101,6 @@ def main() -> None:
         torch.manual_seed(run.step)
     rng = np.random.default_rng(77)
     held = [draw_scene(rng, sample_layout(rng)) for _ in range(48)]
-    all_looks, all_patches = pictures()
     ended = False
     while not ended:
         chosen = torch.randint(len(all_looks), (options.batch * 2,))

@@ -5,14 +5,15 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openModel } from '../../../gpu-runner/engine/model.ts'
 import { ModelError, type ModelFault } from '../../../gpu-runner/engine/model-error.ts'
+import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
 import { termsOf } from '../../../gpu-runner/reward/terms.ts'
 import type { Ask } from '../../../gpu-runner/search/search.ts'
 import type { Counts } from '../../../shared/domain/counts.ts'
 import { changedPack, EMOJI_WORLD, graphOf, listing, packFile } from '../pack/pack-folder.ts'
 
-const SIZE = 64 * 64
 const model = await openModel({ packFolder: EMOJI_WORLD, maxBatch: 3 })
+const SIZE = sizeOf(model.manifest.latent)
 after(() => model.close())
 
 const counting = (counts: Counts) => termsOf({ name: 'count', counts })
@@ -109,7 +110,7 @@ test('refuses what no graph can answer, before anything is spent', async () => {
   const short = latent.subarray(1)
   await assert.rejects(
     cats.evaluate([{ latent: short, t: 1, wants: 'both' }]),
-    fault('request', /has 4096 numbers here, got 4095/),
+    fault('request', new RegExp(`has ${SIZE} numbers here, got ${SIZE - 1}`)),
   )
   for (const t of [-0.1, 1.1, Number.NaN])
     await assert.rejects(cats.evaluate([{ latent, t, wants: 'both' }]), fault('request', /t must lie in \[0, 1\]/))
@@ -120,7 +121,7 @@ test('refuses what no graph can answer, before anything is spent', async () => {
   )
   const broken = [{ latent: latent.with(9, Number.NaN), t: 1, wants: 'both' as const }]
   await assert.rejects(cats.evaluate(broken), fault('request', /not finite/))
-  await assert.rejects(cats.render(short), fault('request', /got 4095/))
+  await assert.rejects(cats.render(short), fault('request', new RegExp(`got ${SIZE - 1}`)))
   assert.equal(cats.nfe(), 0)
   const unicorns = model.begin({ prompt: 'a unicorn', terms: counting({ unicorn: 1 }) })
   await assert.rejects(unicorns, fault('request', /does not count "unicorn"/))

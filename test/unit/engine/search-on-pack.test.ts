@@ -5,6 +5,7 @@ import { openModel } from '../../../gpu-runner/engine/model.ts'
 import { runSearch } from '../../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../../gpu-runner/flow/interpolant.ts'
 import { encodePng } from '../../../gpu-runner/image/png.ts'
+import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { termsOf } from '../../../gpu-runner/reward/terms.ts'
 import type { Search } from '../../../gpu-runner/search/search.ts'
 import { SEARCHES } from '../../../gpu-runner/search/searches.ts'
@@ -23,7 +24,7 @@ async function generate(search: Search<unknown, unknown>, machine: Machine) {
     terms: termsOf({ name: 'count', counts: { cat: 2, tree: 3 } }),
   })
   const native = interpolantNamed(model.manifest.native.interpolant)
-  const task = { nfeBudget: 11, seed: 5, latentSize: 64 * 64, native, outputs: 1 }
+  const task = { nfeBudget: 11, seed: 5, latentSize: sizeOf(model.manifest.latent), native, outputs: 1 }
   const outcome = await runSearch({ search, task, evaluate: evaluator.evaluate })
   const [answer] = outcome.answers
   assert.ok(answer)

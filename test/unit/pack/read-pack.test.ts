@@ -26,7 +26,7 @@ test('refuses a file with one changed byte, and says which', async (t) => {
   const pack = await readPack(await changedPack(t, { files: { 'tokenizer.json': bytes } }))
   await assert.rejects(
     pack.read('tokenizer.json'),
-    refuses(/^tokenizer\.json has sha256 [0-9a-f]{64} where pack\.json says 4d988f/),
+    refuses(/^tokenizer\.json has sha256 [0-9a-f]{64} where pack\.json says [0-9a-f]{64}\.$/),
   )
 })
 
@@ -35,7 +35,7 @@ test('refuses a file that was cut off, and says how many bytes are missing', asy
   const pack = await readPack(await changedPack(t, { files: { 'tokenizer.json': bytes.subarray(0, 100) } }))
   await assert.rejects(
     pack.read('tokenizer.json'),
-    refuses(/^tokenizer\.json has 100 bytes where pack\.json says 2276\.$/),
+    refuses(new RegExp(`^tokenizer\\.json has 100 bytes where pack\\.json says ${bytes.length}\\.$`)),
   )
 })
 
