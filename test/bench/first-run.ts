@@ -1,9 +1,11 @@
 /**
- * `npm run bench:first-run [-- --prompts FILE --seeds N --out FILE]`: one ODE sample, best-of-n and rbf at 100, 200 and 500
- * NFEs. Prints a Markdown table of the reward, the judge's score, and how often every count is right.
+ * `npm run bench:first-run [-- --prompts FILE --first N --seeds N --nfe 100,200,500 --out FILE]`: one ODE sample, best-of-n and
+ * rbf. Prints a Markdown table of the reward, the judge's score, and how often every count is right, by how many things were
+ * asked for.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
+import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BenchedSearch, HELD_OUT_PROMPTS, openBench, runOne, type SearchRunRecord } from './search-run.ts'
 
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     prompts: { type: 'string', default: HELD_OUT_PROMPTS },
     first: { type: 'string', default: '10' },
     seeds: { type: 'string', default: '3' },
+    nfe: { type: 'string', default: '100,200,500' },
     out: { type: 'string' },
   },
 })
@@ -26,22 +29,33 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   { name: 'ODE, one sample', search: 'best-of-n', nfe: NFES_OF_ONE_SAMPLE },
-  ...[100, 200, 500].flatMap((nfe): Row[] => [
-    { name: 'best-of-n (ODE)', search: 'best-of-n', nfe },
-    { name: 'rbf', search: 'rbf', nfe },
-  ]),
+  ...values.nfe
+    .split(',')
+    .map(Number)
+    .flatMap((nfe): Row[] => [
+      { name: 'best-of-n (ODE)', search: 'best-of-n', nfe },
+      { name: 'rbf', search: 'rbf', nfe },
+    ]),
 ]
 
 const prompts = (await readFile(values.prompts, 'utf8')).split('\n').filter(Boolean).slice(0, Number(values.first))
 const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1)
 
+/** Things asked for, from and to; exact scenes are told apart by it. */
+const BANDS: readonly (readonly [number, number])[] = [
+  [1, 6],
+  [7, 10],
+  [11, 15],
+]
 const lines = [
-  '| search | NFEs asked | NFEs used | reward | held-out reward | exact | exact by the judge | seconds |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- |',
+  `| search | NFEs asked | NFEs used | reward | held-out reward | exact | exact by the judge | ${BANDS.map(([from, to]) => `of ${from} to ${to} things`).join(' | ')} | seconds |`,
+  `| ${Array(8 + BANDS.length)
+    .fill('---')
+    .join(' | ')} |`,
 ]
 const meanOf = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
 const share = (measured: readonly SearchRunRecord[], holds: (one: SearchRunRecord) => boolean) =>
-  meanOf(measured.map((one) => Number(holds(one)))).toFixed(2)
+  measured.length === 0 ? '-' : meanOf(measured.map((one) => Number(holds(one)))).toFixed(2)
 
 const bench = await openBench()
 for (const { name, search, nfe } of ROWS) {
@@ -60,6 +74,12 @@ for (const { name, search, nfe } of ROWS) {
     mean((one) => one.heldOut),
     share(measured, (one) => one.exact),
     share(measured, (one) => one.heldOutExact),
+    ...BANDS.map(([from, to]) =>
+      share(
+        measured.filter((one) => one.things >= from && one.things <= to),
+        (one) => one.heldOutExact,
+      ),
+    ),
     mean((one) => one.seconds),
   ]
   lines.push(`| ${cells.join(' | ')} |`)
@@ -70,9 +90,10 @@ const [cpu] = cpus()
 const report = [
   '# The first run: one sample, best-of-n and rbf',
   '',
-  `\`npm run bench:first-run -- --first ${prompts.length} --seeds ${seeds.length}\` on ${cpu?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}.`,
-  `The first ${prompts.length} prompts of test/bench/prompts/heldout.txt, seeds ${seeds.join(', ')}, pack emoji-world ${bench.model.manifest.version}.`,
+  `\`npm run bench:first-run -- --first ${prompts.length} --seeds ${seeds.length} --nfe ${values.nfe}\` on ${cpu?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}.`,
+  `The first ${prompts.length} prompts of ${relative(process.cwd(), values.prompts)}, seeds ${seeds.join(', ')}, pack emoji-world ${bench.model.manifest.version}.`,
   "Rewards are at most 0 and higher is better. The held-out reward is that of the pack's judge, a detector of another architecture and training seed that no search has seen.",
+  'The columns by number of things are of scenes that are exact by the judge.',
   'Seconds are those of the search alone, on a machine that others may use as well.',
   '',
   ...lines,

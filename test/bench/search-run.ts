@@ -33,6 +33,8 @@ export const openBench = async (): Promise<Bench> => ({
 export interface SearchRunRecord {
   readonly prompt: string
   readonly promptIndex: number
+  /** How many things the prompt asks for. */
+  readonly things: number
   readonly search: BenchedSearch
   readonly seed: number
   readonly nfe: number
@@ -103,7 +105,8 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
     const [score] = await judge.score([image.data], counts)
     const heldOut = { heldOut: score?.reward ?? Number.NaN, heldOutExact: score?.exact ?? false }
     const rewardCalls = trace.filter((one) => one.reward !== undefined).length
-    const facts = { prompt, promptIndex, search: name, seed, nfe, nfeUsed: evaluator.nfe() }
+    const things = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    const facts = { prompt, promptIndex, things, search: name, seed, nfe, nfeUsed: evaluator.nfe() }
     const exact = found?.exact ?? false
     return { record: { ...facts, reward, exact, ...heldOut, rewardCalls, seconds }, png: encodePng(image), trace }
   } finally {

@@ -89,6 +89,10 @@ class FactLogits:
         """From the WIDTH numbers a token that a network gives."""
         return FactLogits(*numbers.split([len(CLASSES) + 1, OFFSETS, OFFSETS, len(SIZES), len(BACKGROUNDS)], -1))
 
+    def joined(self) -> Tensor:
+        """[B, TOKENS, WIDTH]: what `split` takes apart."""
+        return torch.cat([self.classes, self.rows, self.columns, self.sizes, self.backgrounds], -1)
+
     def with_classes(self, classes: Tensor) -> "FactLogits":
         return replace(self, classes=classes)
 

@@ -1,8 +1,8 @@
 """
-`python -m lab.export.precision --pack PACK --prompts FILE`: what float16 and int8 weights cost in quality and bring in size and speed.
+`python -m lab.export.precision --pack PACK --prompts FILE`: what float16 and int8 weights cost and bring.
 
-float16: weights are stored in half precision and widened when the graph is loaded; arithmetic stays float32. int8: the weights
-of matrix products are stored in 8 bits, with a scale a column, and inputs are quantized as they come (onnxruntime's
+float16: weights are stored in half precision and widened when the graph is loaded; arithmetic is float32. int8: weights of
+matrix products are stored in 8 bits, with a scale a column, and inputs are quantized as they come (onnxruntime's
 dynamic quantization). Writes the variants beside each other into --out and prints a table in Markdown.
 """
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from lab.codec.code import CHANNELS, EMPTY, TOKENS, FactLogits, codebooks, expected
 from lab.flow.assign import assign
-from lab.world.layout import CELLS
+from lab.world.layout import CELLS, OFFSETS
 from lab.world.prompt import MAX_COUNT
 from lab.world.tokens import LENGTH, WORDS
 
@@ -114,37 +114,53 @@ class Block(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Noisy latents, times and encoded prompts -> FactLogits."""
+    """
+    Noisy latents, times and encoded prompts -> FactLogits.
+
+    The facts are guessed twice: the cells' own scores are the first guess, half of the blocks come to the second, and the rest
+    to the answer. Each guess says where in their cells the things would stand, and the blocks that follow see distances
+    between those places: two things that would overlap are a matter of less than a cell.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.text = TextEncoder()
         self.inp = nn.Linear(2 * CHANNELS, WIDTH)
+        self.again = nn.Linear(CHANNELS, WIDTH)
         self.places = nn.Parameter(torch.randn(TOKENS, WIDTH) * 0.02)
         self.time = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU())
         self.gains = nn.Linear(WIDTH, DEPTH * 2 * WIDTH)
         self.score_gains = nn.Linear(WIDTH, 5)
         self.blocks = nn.ModuleList(Block() for _ in range(DEPTH))
         self.head = nn.Linear(WIDTH, FactLogits.WIDTH)
-        cos, sin = rotation(WIDTH // HEADS)
-        self.register_buffer("cos", cos, persistent=False)
-        self.register_buffer("sin", sin, persistent=False)
-        for layer in (self.gains, self.score_gains, self.head):
+        for layer in (self.gains, self.score_gains, self.head, self.again):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         nn.init.constant_(self.score_gains.bias, 2.0)
 
     def forward(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor) -> FactLogits:
         """latents [B, TOKENS, CHANNELS], t [B], text [B, LENGTH, WIDTH] and counts [B, classes] from `self.text`"""
+        return self.guesses(latents, t, text, counts)[1]
+
+    def guesses(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor) -> tuple[FactLogits, FactLogits]:
+        """The second guess and the answer."""
         at = self.time(time_features(t, WIDTH))
         gains = 1 + self.gains(at).view(-1, DEPTH, 2, WIDTH)
         scores = score(latents, self.score_gains(at))
-        first = scores.with_classes(assign(scores.classes, counts, FIRST_ROUNDS))
-        x = self.inp(torch.cat([latents, expected(first)], -1)) + self.places + at[:, None]
-        for index, block in enumerate(self.blocks):
-            x = block(x, text, gains[:, index], (self.cos, self.sin))
-        logits = scores + FactLogits.split(self.head(normalize(x)))
-        return logits.with_classes(assign(logits.classes, counts, LAST_ROUNDS))
+        guess = scores.with_classes(assign(scores.classes, counts, FIRST_ROUNDS))
+        x = self.inp(torch.cat([latents, expected(guess)], -1)) + self.places + at[:, None]
+        turns = rotation(guess)
+        half = DEPTH // 2
+        for index in range(half):
+            x = self.blocks[index](x, text, gains[:, index], turns)
+        guess = scores + FactLogits.split(self.head(normalize(x)))
+        guess = guess.with_classes(assign(guess.classes, counts, FIRST_ROUNDS))
+        x = x + self.again(expected(guess))
+        turns = rotation(guess)
+        for index in range(half, DEPTH):
+            x = self.blocks[index](x, text, gains[:, index], turns)
+        answer = scores + FactLogits.split(self.head(normalize(x)))
+        return guess, answer.with_classes(assign(answer.classes, counts, LAST_ROUNDS))
 
 
 def score(latents: Tensor, gains: Tensor) -> FactLogits:
@@ -171,12 +187,19 @@ def join_heads(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(2)
 
 
-def rotation(width: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines [TOKENS, width / 2] of rotary positions: half of them by row, half by column."""
-    frequencies = torch.tensor([2.0 ** (-i * 4 / (width // 4)) for i in range(width // 4)])
-    cells = torch.arange(TOKENS)
-    rows, columns = cells // CELLS, cells % CELLS
-    angles = torch.cat([rows[:, None] * frequencies, columns[:, None] * frequencies], -1)
+def rotation(guess: FactLogits) -> tuple[Tensor, Tensor]:
+    """
+    Cosines and sines [B, 1, TOKENS, head width / 2] of rotary positions: half of them by row, half by column, of where a thing
+    would stand in each cell.
+    """
+    device = guess.rows.device
+    count = WIDTH // HEADS // 4
+    frequencies = 2.0 ** (1.5 - 0.5 * torch.arange(count, device=device))
+    cells = torch.arange(TOKENS, device=device)
+    inside = (torch.arange(OFFSETS, device=device) + 0.5) / OFFSETS - 0.5
+    rows = cells // CELLS + guess.rows.softmax(-1) @ inside
+    columns = cells % CELLS + guess.columns.softmax(-1) @ inside
+    angles = torch.cat([rows[..., None] * frequencies, columns[..., None] * frequencies], -1)[:, None]
     return angles.cos(), angles.sin()
 
 

@@ -15,6 +15,7 @@ from lab.training.run import Run, device, parse_run
 MUON_LR = 0.02
 ADAM_LR = 3e-3
 SEED = 1
+GUESS_WEIGHT = 0.3
 LOG_EVERY = 100
 SAVE_EVERY = 300
 
@@ -79,9 +80,10 @@ def main() -> None:
     optimizer = optimizer_of(network)
     state = run.resume()
     if state is not None:
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
+        network.load_state_dict(state["network"], strict=False)
+        average.load_state_dict(state["average"], strict=False)
+        if "optimizer" in state:
+            optimizer.load_state_dict(state["optimizer"])
         torch.manual_seed(run.step)
     held = to_device(next(batches(256, SEED + 1000, 0, 1)), place)
     run.log(f"parameters {sum(p.numel() for p in network.parameters())}")
@@ -100,23 +102,24 @@ def train(
 ) -> None:
     total = 0.0
 
-    def forward(x: Tensor, t: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(x: Tensor, t: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         text, counts = network.text(ids)
-        logits = network(x, t, text, counts)
-        return torch.cat([logits.classes, logits.rows, logits.columns, logits.sizes, logits.backgrounds], -1), counts
+        guess, answer = network.guesses(x, t, text, counts)
+        return guess.joined(), answer.joined(), counts
 
     forward = torch.compile(forward)
     for data in batches(batch, SEED, run.step, 1 if place.type == "cpu" else 8):
         data = to_device(data, place)
         t = sample_times(batch).to(place)
         x = (1 - t)[:, None, None] * encode(data.facts) + t[:, None, None] * data.noise
-        logits, counts = forward(x, t, data.ids)
-        loss = loss_of(FactLogits.split(logits), data.facts) + count_loss(counts, data.facts)
-        loss.backward()
+        guess, answer, counts = forward(x, t, data.ids)
+        answered = loss_of(FactLogits.split(answer), data.facts)
+        guessed = loss_of(FactLogits.split(guess), data.facts)
+        (answered + GUESS_WEIGHT * guessed + count_loss(counts, data.facts)).backward()
         optimizer.step(run.learning_rate())
         move_average(average, network, run.step)
         run.count(batch)
-        total += loss.item()
+        total += answered.item()
         if run.step % LOG_EVERY == 0:
             run.log(f"loss {total / LOG_EVERY:.4f}")
             total = 0.0
