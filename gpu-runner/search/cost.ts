@@ -11,7 +11,6 @@ export function searchAtCost<State, Settings>(
   nfePerEvaluation: number,
 ): Search<State, Settings> {
   if (nfePerEvaluation === 1) return search
-  const { extend } = search
   const evaluationsIn = (nfe: number) => Math.floor(nfe / nfePerEvaluation)
   return {
     ...search,
@@ -22,7 +21,11 @@ export function searchAtCost<State, Settings>(
       return { ...told, records: told.records.map((record) => recordAt(record, nfePerEvaluation)) }
     },
     progress: (state) => progressAt(search.progress(state), nfePerEvaluation),
-    ...(extend && { extend: (state, more) => extend(state, { ...more, nfe: evaluationsIn(more.nfe) }) }),
+    leastMore: (state) => {
+      const evaluations = search.leastMore(state)
+      return evaluations === undefined ? undefined : evaluations * nfePerEvaluation
+    },
+    extend: (state, more) => search.extend(state, { ...more, nfe: evaluationsIn(more.nfe) }),
   }
 }
 

@@ -4,14 +4,12 @@ import type { EndCheckpoint, GenerationItem, ResumePoint, StoredCheckpoint } fro
 import { type Bucket, checkpointKey, getObject, putObject, resumeKey } from '../../shared/stores/outputs.ts'
 import { decodeState, encodeState } from '../search/checkpoint.ts'
 import type { Search } from '../search/search.ts'
-import { SEARCHES } from '../search/searches.ts'
 
 /** Stores the state that a search ended in; undefined where it has nothing to go on with. */
 export const storeCheckpoint = async (
   bucket: Bucket,
-  { generation, state }: { generation: GenerationItem; state: unknown },
+  { generation, search, state }: { generation: GenerationItem; search: Search<unknown, unknown>; state: unknown },
 ): Promise<EndCheckpoint | undefined> => {
-  const search: Search<unknown, unknown> = SEARCHES[generation.search]
   const least = search.leastMore(state)
   if (least === undefined) return undefined
   const { account_id: accountId, id: generationId, fence } = generation

@@ -6,6 +6,7 @@ import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { ContentCheck } from '../content/check-content.ts'
 import type { Evaluator } from '../engine/evaluator.ts'
 import type { SearchOutcome } from '../engine/run-search.ts'
+import type { Search } from '../search/search.ts'
 import { storeCheckpoint } from './checkpoint.ts'
 import { type SearchTrace, storeTrace } from './record-trace.ts'
 import { imagesRefused } from './refused-content.ts'
@@ -13,6 +14,7 @@ import { storeOutputs } from './store-outputs.ts'
 
 export interface EndedSearch {
   readonly generation: GenerationItem
+  readonly search: Search<unknown, unknown>
   readonly evaluator: Evaluator
   /** NFEs of this generation alone. */
   readonly outcome: SearchOutcome & { readonly stop: Exclude<SearchOutcome['stop'], 'stopped'> }
@@ -37,7 +39,7 @@ export const endSearch = async (on: { bucket: Bucket; content: ContentCheck }, e
   const stored = await storeOutputs(on, { generation, evaluator, answers: outcome.answers })
   if ('refused' in stored) return imagesRefused(stored.refused)
   const trace = ended.trace.lines() === 0 ? undefined : await storeTrace(on.bucket, ended)
-  const checkpoint = await storeCheckpoint(on.bucket, { generation, state: ended.state })
+  const checkpoint = await storeCheckpoint(on.bucket, ended)
   return {
     status: outcome.stop === 'canceled' ? 'canceled' : 'succeeded',
     stop_reason: outcome.stop,

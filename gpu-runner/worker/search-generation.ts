@@ -93,6 +93,7 @@ export const searchGeneration = async (
     if (outcome === 'stopped') return 'stopped'
     const ended = endSearch(on, {
       generation,
+      search,
       evaluator,
       outcome: { ...outcome, nfeUsed: outcome.nfeUsed - nfeBefore },
       nfeResumed,

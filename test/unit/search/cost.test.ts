@@ -39,6 +39,8 @@ test('an extension of an odd number of NFEs spends the even part', () => {
     search.done(state) ? state : told(search.tell(state, search.ask(state).map(evaluateClosedForm)).state)
   const spent = told(search.start(taskOf({ nfeBudget: 40 }), search.defaults))
   const before = search.progress(spent).nfeUsed
-  const further = told(search.extend?.(spent, { nfe: 41 }))
+  const further = told(search.extend(spent, { nfe: 41 }))
   assert.equal(search.progress(further).nfeUsed - before, 40)
+  assert.equal(search.leastMore(spent), 2)
+  assert.throws(() => search.extend(spent, { nfe: 1 }), RangeError)
 })
