@@ -1,6 +1,5 @@
 /** The edge: every route, behind request id, size limit and authentication. */
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { ulid } from 'ulid'
 import { ProblemError } from '../../shared/contract/problem.ts'
 import { addGetEvents } from '../events/get-events.ts'
 import { addAccount } from './accounts/account.ts'
@@ -41,8 +40,9 @@ export const createApi = (api: ApiContext): Api => {
   const app: Api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid })
   app.onError(answerProblem(api.publicUrl))
   app.use(async (context, next) => {
-    context.set('requestId', `req_${ulid(api.now())}`)
-    context.set('draw', drawFresh(api))
+    const draw = drawFresh(api)
+    context.set('requestId', draw.id('req'))
+    context.set('draw', draw)
     await next()
     context.header('x-request-id', context.get('requestId'))
   })

@@ -27,6 +27,10 @@ export const adminKeySecurity = [{ adminKey: [] }]
 /** Turns what zod found into one problem, for every route. */
 export const refuseInvalid: Hook<unknown, ApiEnv, string, unknown> = (result) => {
   if (result.success) return
+  if (result.target === 'header') {
+    const [fault] = result.error.issues
+    throw new ProblemError('invalid_header', `${fault?.path.join('.')}: ${fault?.message}`)
+  }
   const errors = fieldErrors(result.error)
   const first = errors[0]
   throw new ProblemError('invalid_request', first ? `${first.pointer || 'the body'}: ${first.detail}` : 'not valid', {

@@ -1,5 +1,6 @@
 /** Accounts and keys as the API shows them. */
 import { z } from 'zod'
+import { READABLE_PATTERN, textSchema } from './text.ts'
 
 const microUsd = z.number().int().nonnegative()
 
@@ -24,7 +25,7 @@ export type AccountView = z.infer<typeof accountSchema>
 export const MAX_CREDIT_MICRO_USD = 1_000_000_000_000
 
 export const newAccountSchema = z.strictObject({
-  name: z.string().trim().min(1).max(100).meta({ pattern: '\\S' }),
+  name: textSchema.trim().min(1).max(100).meta({ pattern: READABLE_PATTERN }),
   credit_micro_usd: z.number().int().min(0).max(MAX_CREDIT_MICRO_USD).default(0),
 })
 

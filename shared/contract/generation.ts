@@ -9,6 +9,7 @@ import { metadataSchema } from './metadata.ts'
 import { DEFAULT_PRIORITY, PRIORITIES } from './priority.ts'
 import { rewardPartSchema, rewardRequestSchema, rewardSchema } from './reward.ts'
 import { SEARCH_NAMES } from './search-names.ts'
+import { READABLE_PATTERN, textSchema } from './text.ts'
 import { sha256Schema, traceSchema } from './trace.ts'
 import { webhookUrlSchema } from './webhook-url.ts'
 
@@ -33,12 +34,11 @@ const nfeCount = z.number().int().nonnegative()
 /** @param webhooks which webhook addresses are taken: public https ones, unless the deployment says otherwise. */
 export const generationRequestSchema = (webhooks: AddressPolicy) =>
   z.strictObject({
-    prompt: z
-      .string()
+    prompt: textSchema
       .trim()
       .min(1)
       .max(MAX_PROMPT_CHARACTERS)
-      .meta({ pattern: '\\S', description: 'What to draw, in words that the pack knows.' }),
+      .meta({ pattern: READABLE_PATTERN, description: 'What to draw, in words that the pack knows.' }),
     reward: rewardRequestSchema(webhooks)
       .optional()
       .describe('The reward to maximise; the default of the pack unless said.'),

@@ -1,5 +1,6 @@
 /** Keys of an account: what each may do, and how much. */
 import { z } from 'zod'
+import { READABLE_PATTERN, textSchema } from './text.ts'
 import { requestTimeSchema } from './time.ts'
 
 /** What a key may be allowed. `functions/api/http/scopes.ts` says which route asks for which. */
@@ -17,7 +18,7 @@ export type Scope = (typeof SCOPES)[number]
 const cap = z.number().int().min(1).max(1_000_000_000_000).nullable()
 
 const settings = {
-  name: z.string().trim().min(1).max(100).meta({ pattern: '\\S' }),
+  name: textSchema.trim().min(1).max(100).meta({ pattern: READABLE_PATTERN }),
   scopes: z
     .array(z.enum(SCOPES))
     .min(1)

@@ -26,7 +26,7 @@ export type ReadWebhookUrl =
 export function readWebhookUrl(text: string, policy: AddressPolicy): ReadWebhookUrl {
   if (text.length > WEBHOOK_URL_MAX_LENGTH) return refuse(`is longer than ${WEBHOOK_URL_MAX_LENGTH} characters`)
   // The URL parser drops tabs and line breaks and reads "\" as "/": a person and a log would see another URL.
-  if (/[\s\p{Cc}\\]/u.test(text)) return refuse('contains white space, a control character or a backslash')
+  if (/[\s\p{Cc}\p{Cs}\\]/u.test(text)) return refuse('contains white space, a control character or a backslash')
   const scheme = /^(https?):\/\/[^/]/i.exec(text)?.[1]?.toLowerCase()
   if (scheme === undefined || !URL.canParse(text)) return refuse('is not an absolute https URL')
   if (scheme === 'http' && !policy.allowHttp) return refuse('must use https')

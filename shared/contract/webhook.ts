@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AddressPolicy } from '../domain/public-address.ts'
 import { EVENT_TYPES } from './event.ts'
 import { DELIVERY_STATES } from './generation.ts'
+import { TEXT_PATTERN, textSchema } from './text.ts'
 import { requestTimeSchema } from './time.ts'
 import { webhookUrlSchema } from './webhook-url.ts'
 
@@ -25,7 +26,7 @@ const eventFilter = z
   .meta({ uniqueItems: true })
 export type EventFilter = Readonly<z.infer<typeof eventFilter>>
 
-const description = z.string().trim().max(200)
+const description = textSchema.trim().max(200).meta({ pattern: TEXT_PATTERN })
 
 /** @param webhooks which addresses are taken. */
 export const newEndpointSchema = (webhooks: AddressPolicy) =>

@@ -192,7 +192,7 @@ describe('the events of a generation', () => {
     const stranger = await edge.openAccount()
     assert.equal((await open(app, named.generationId, { key: stranger.apiKey })).status, 404)
     assert.equal((await open(app, named.generationId, { key: 'rk_nonsense' })).status, 401)
-    assert.equal((await open(app, named.generationId, { lastEventId: 'yesterday' })).status, 422)
+    assert.equal((await open(app, named.generationId, { lastEventId: 'yesterday' })).status, 400)
   })
 
   test('carry small images of the best so far when the request asks for previews', async () => {
