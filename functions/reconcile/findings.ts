@@ -43,6 +43,8 @@ export interface Finding {
 
 /** Items of one kind looked at in a run: what is left is due at the next. */
 const LIMIT = 2000
+/** However long an open generation has waited, it is looked at this often. */
+const LONGEST_REVIEW_MS = 3_600_000
 
 interface Due {
   readonly accountId: string
@@ -105,11 +107,16 @@ const endAndComplete = async (
   return ended !== undefined
 }
 
-/** A message too many is harmless (the lease decides); one too few would strand the generation. */
+/**
+ * A message too many is harmless (the lease decides); one too few would strand the generation. But what waits is not lost:
+ * asked for again at each doubling of its age, or a long queue would fill up with copies faster than it is worked off.
+ */
 const requeue = async (on: ReconcileContext, generation: GenerationItem): Promise<boolean> => {
   await sendGenerationMessage(on.queues, generation)
   const named = { accountId: generation.account_id, generationId: generation.id }
-  await rescheduleGeneration(on.table, { ...named, reviewAt: nextReview(generation, on.now(), on.reviewMs) })
+  const age = on.now() - generation.created_at
+  const reviewMs = Math.max(on.reviewMs, Math.min(age, LONGEST_REVIEW_MS))
+  await rescheduleGeneration(on.table, { ...named, reviewAt: nextReview(generation, on.now(), reviewMs) })
   return true
 }
 

@@ -62,7 +62,7 @@ export const workOnGeneration = async (on: WorkContext, received: Received<Gener
     case 'unknown':
       return DELETE
     case 'ended':
-      await completeGeneration(on, lease.generation)
+      if (!lease.closed) await completeGeneration(on, lease.generation)
       return DELETE
     case 'to end': {
       const now = on.now()
@@ -72,6 +72,8 @@ export const workOnGeneration = async (on: WorkContext, received: Received<Gener
       return DELETE
     }
     case 'held by another':
+      // Never handed out before, it is a copy: who holds the lease has a message of its own, that comes back should it die.
+      if (received.receiveCount === 1) return DELETE
       return { kind: 'return', afterSeconds: Math.max(1, (lease.until - on.now()) / 1000) }
     case 'leased':
       return workUnderLease(on, received, lease.generation)

@@ -15,12 +15,33 @@ export interface Clients {
   destroy(): void
 }
 
+/**
+ * The SDK's own limit for a connection that has gone silent is 5 minutes of DynamoDB, 15 of SQS, none of S3: a lane that
+ * waits there works on nothing. Two tries fit into the edge's 25 s, and two into a lease of 30 s.
+ */
+const CONNECT_MS = 3000
+const ANSWER_MS = 10_000
+const OBJECT_ANSWER_MS = 20_000
+/** Above the longest poll of a queue, which says so itself (receive-messages.ts). */
+const IDLE_MS = 35_000
+
+/** @param ms until the head of an answer; one whose body stops half way is given up after IDLE_MS. */
+const within = (ms: number) => ({
+  requestHandler: {
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: ms,
+    socketTimeout: IDLE_MS,
+    throwOnRequestTimeout: true,
+  },
+})
+
 export const createClients = (): Clients => {
-  const raw = new DynamoDBClient({ sha256: Sha256 })
-  const sqs = new SQSClient({ sha256: Sha256 })
-  // Presigned PUTs must not carry a checksum the uploader cannot know.
+  const raw = new DynamoDBClient({ sha256: Sha256, ...within(ANSWER_MS) })
+  const sqs = new SQSClient({ sha256: Sha256, ...within(ANSWER_MS) })
   const s3 = new S3Client({
     sha256: Sha256,
+    ...within(OBJECT_ANSWER_MS),
+    // Presigned PUTs must not carry a checksum the uploader cannot know.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })

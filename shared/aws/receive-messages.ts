@@ -38,6 +38,8 @@ export interface Receiving<Body> {
 }
 
 const POLL_SECONDS = 20
+/** An answer that comes later than this after the end of its poll does not come any more. */
+const POLL_MARGIN_SECONDS = 6
 /** With two queues: how long a message of the patient one may wait for a process that rests. */
 const POLL_URGENT_SECONDS = 5
 /** After so many urgent messages a patient one comes first, if there is one: it waits longer, but not for ever. */
@@ -105,7 +107,7 @@ const receiveOne = async <Body>(
       VisibilityTimeout: on.visibilitySeconds,
       MessageSystemAttributeNames: ['ApproximateReceiveCount'],
     }),
-    { abortSignal: on.signal },
+    { abortSignal: on.signal, requestTimeout: (seconds + POLL_MARGIN_SECONDS) * 1000 },
   )
   const raw = Messages?.[0]
   return raw && { raw, queueUrl }

@@ -218,7 +218,8 @@ export const findWritten = async (table: Table, named: Named): Promise<Written> 
 export type LeaseOutcome =
   | { readonly kind: 'leased'; readonly generation: GenerationItem }
   | { readonly kind: 'held by another'; readonly until: number }
-  | { readonly kind: 'ended'; readonly generation: GenerationItem }
+  /** `closed`: settled and announced, too. */
+  | { readonly kind: 'ended'; readonly generation: GenerationItem; readonly closed: boolean }
   /** Not leased, because it must end without any more work: see end-unworked.ts. */
   | { readonly kind: 'to end'; readonly generation: GenerationItem; readonly ending: UnworkedEnding }
   | { readonly kind: 'unknown' }
@@ -253,7 +254,7 @@ export const leaseGeneration = async (
   if (taken?.Attributes !== undefined) return { kind: 'leased', generation: taken.Attributes as GenerationItem }
   const generation = await getGeneration(table, lease)
   if (generation === undefined) return { kind: 'unknown' }
-  if (isTerminal(generation.status)) return { kind: 'ended', generation }
+  if (isTerminal(generation.status)) return { kind: 'ended', generation, closed: isClosed(generation) }
   const ending = unworkedEnding(generation, lease.now)
   if (ending !== undefined) return { kind: 'to end', generation, ending }
   return { kind: 'held by another', until: generation.lease_until ?? lease.now }
@@ -372,7 +373,10 @@ export const closeGeneration = async (
   )
 }
 
-/** Puts the next review of an open generation at a later time. */
+const isClosed = (item: GenerationItem & { readonly duePk?: string }): boolean =>
+  item.duePk === dueAt('RETENTION', 0).duePk
+
+/** Puts the next review of an open generation at a later time; one that has ended meanwhile is left alone. */
 export const rescheduleGeneration = async (table: Table, named: Named & { reviewAt: number }): Promise<void> => {
   await conditional(
     table.client.send(
@@ -380,7 +384,7 @@ export const rescheduleGeneration = async (table: Table, named: Named & { review
         TableName: table.name,
         Key: keyOf(named),
         UpdateExpression: 'SET dueSk = :at',
-        ConditionExpression: 'attribute_exists(duePk)',
+        ConditionExpression: 'attribute_exists(duePk) AND attribute_not_exists(finished_at)',
         ExpressionAttributeValues: { ':at': dueAt('GENERATION', named.reviewAt).dueSk },
       }),
     ),

@@ -15,6 +15,7 @@ import {
   leaseGeneration,
   putGeneration,
   releaseLease,
+  rescheduleGeneration,
 } from '../../shared/stores/generations.ts'
 import { holdBudget } from '../../shared/stores/holds.ts'
 import { type Edge, startEdge, type TestAccount } from './edge.ts'
@@ -36,7 +37,8 @@ const ENDING: Ending = {
 
 describe('reconcile', () => {
   let edge: Edge
-  let now = Date.parse('2026-01-01T00:00:00Z')
+  // Not a fixed day: what is long past by the machine's clock is swept away by its time to live.
+  let now = Date.now()
   before(async () => {
     edge = await startEdge(() => now)
   })
@@ -63,6 +65,36 @@ describe('reconcile', () => {
     now += 61_000
     assert.equal((await sweep()).requeued, 1)
     assert.equal((await sweep()).requeued, 0)
+  })
+
+  test('asks again for what waits at each doubling of its age, not at each look: a long queue is not a lost one', async () => {
+    const generationId = await create(await edge.openAccount())
+    const asked = async () => {
+      const findings = await planReconcile({ ...edge.api, now: () => now })
+      await sweep()
+      return findings.some(({ act, id }) => act === 'requeued' && id === generationId)
+    }
+    const minutes: number[] = []
+    for (let minute = 1; minute <= 9; minute++) {
+      now += 61_000
+      if (await asked()) minutes.push(minute)
+    }
+    assert.deepEqual(minutes, [1, 2, 4, 8])
+  })
+
+  test('a look that another overtakes does not bring an ended generation back for review', async () => {
+    const named = await (async () => {
+      const account = await edge.openAccount()
+      return { accountId: account.id, generationId: await create(account) }
+    })()
+    const { fence } = await lease(named)
+    await finish(named, fence)
+    const ended = await getGeneration(edge.api.table, named)
+    assert.ok(ended)
+    await completeGeneration(edge.api, ended)
+    const before = await getGeneration(edge.api.table, named)
+    await rescheduleGeneration(edge.api.table, { ...named, reviewAt: now })
+    assert.deepEqual(await getGeneration(edge.api.table, named), before)
   })
 
   test('settles and announces a generation whose runner died right after finishing it', async () => {

@@ -182,6 +182,21 @@ describe('an interrupted search', () => {
     assert.equal((await itemOf(unlucky)).status, 'succeeded')
   })
 
+  test('is not asked for by copies of its message: those of one at work or at its end are gone at first sight', async () => {
+    const named = await create('rbf', 4)
+    const first = await freeze(named, 10)
+    now -= LEASE_MS
+    assert.deepEqual(await runner().work(named, 1), { kind: 'delete' })
+    assert.equal((await runner().work(named, 2)).kind, 'return')
+    await first.thaw()
+    const ended = await itemOf(named)
+    assert.equal(ended.status, 'succeeded')
+    const { balance_micro_usd: balance } = await edge.account(account.apiKey)
+    assert.deepEqual(await runner().work(named), { kind: 'delete' })
+    assert.deepEqual(await itemOf(named), ended)
+    assert.equal((await edge.account(account.apiKey))['balance_micro_usd'], balance)
+  })
+
   test('that takes its process along each time is given up at the next lease, without another try', async () => {
     const named = await create('rbf', 2)
     for (let tries = 0; tries < 3; tries++) await freeze(named, 0)
