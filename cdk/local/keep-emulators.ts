@@ -5,6 +5,8 @@ import { launchEmulators, type RunningEmulators } from './emulators/launch.ts'
 
 export interface KeptEmulators {
   readonly endpoints: EmulatorsReady
+  /** Process id now. */
+  pid(): number | undefined
   stop(): Promise<void>
 }
 
@@ -12,7 +14,7 @@ const RESTART_MS = 200
 
 export const keepEmulators = async (config: EmulatorConfig): Promise<KeptEmulators> => {
   let running: RunningEmulators = await launchEmulators(config)
-  const { exited: _, stop: __, ...endpoints } = running
+  const { exited: _, stop: __, pid: ___, ...endpoints } = running
   const ports = {
     dynamodb: portOf(endpoints.dynamodb),
     sqs: portOf(endpoints.sqs),
@@ -35,6 +37,7 @@ export const keepEmulators = async (config: EmulatorConfig): Promise<KeptEmulato
   void keep()
   return {
     endpoints,
+    pid: () => running.pid,
     stop: async () => {
       stopping = true
       await running.stop()

@@ -14,6 +14,8 @@ import type { Secrets } from './secrets.ts'
 export interface Services {
   /** What the shared AWS clients and stores need to find them: endpoints, credentials, names. */
   readonly environment: Readonly<Record<string, string>>
+  /** The emulators' process now; one that dies is started again on the same data. */
+  pid(): number | undefined
   stop(): Promise<void>
 }
 
@@ -57,7 +59,7 @@ export const startServices = async (dataFolder: string, secrets: Secrets): Promi
     DELIVERIES_QUEUE_URL: queueUrls[DELIVERIES] ?? '',
     OUTPUTS_BUCKET: BUCKET,
   }
-  return { environment, stop: emulators.stop }
+  return { environment, pid: emulators.pid, stop: emulators.stop }
 }
 
 const createTable = async (endpoint: string, secrets: Secrets): Promise<void> => {

@@ -1,88 +1,99 @@
-/** Clients that do what they are told to do: repeat a create with its key until it is answered, and remember what was acknowledged. */
+/** Clients of the service: each an account of its own, that remembers what was acknowledged and what it has seen. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openAccount } from '../../cdk/local/api-client.ts'
-import { between, type Random } from '../../cdk/simulate/random.ts'
+import { between, createRandom, type Random } from '../../cdk/simulate/random.ts'
+import { ACTS, type ActName } from './acts.ts'
+import { callUntilAnswered } from './calls.ts'
+import type { ChaosReceiver } from './receiver.ts'
 
-export interface ChaosClient {
-  readonly accountId: string
-  readonly apiKey: string
-  /** Ids answered with a 202, and the seed that was asked. */
-  readonly acknowledged: Map<string, number>
-  /** Status of answers that were neither. */
-  readonly refusals: number[]
+/** A generation that was answered with a 2xx. */
+export interface Acknowledged {
+  /** Of the same recipe the same image, trace and bill come, if its budget was spent. */
+  readonly recipe: string
+  readonly notified: boolean
+  deleted: boolean
+  /** As it was first seen ended: it must stay so. */
+  end?: string
 }
 
-const SEEDS = 4
-const NFES = 24
-const PAUSE_SECONDS = [0.2, 2] as const
-const PATIENCE_MS = 60_000
+export interface ChaosClient {
+  readonly account: number
+  readonly accountId: string
+  readonly apiKey: string
+  readonly random: Random
+  readonly generations: Map<string, Acknowledged>
+  /** Batch -> its lines. */
+  readonly batches: Map<string, number>
+  /** Credit id -> amount, once acknowledged. */
+  readonly credits: Map<string, number>
+  /** Asked for and never answered: either may have happened. */
+  readonly unknownCredits: Map<string, number>
+  /** The one endpoint that is there from the beginning and is never changed. */
+  readonly endpointId: string
+  /** Status of answers that refused. */
+  readonly refusals: Map<string, number>
+  /** What was seen and must not be, a sentence each. */
+  readonly seen: string[]
+}
 
-export const openClients = (on: { url: string; adminKey: string }, count: number): Promise<ChaosClient[]> =>
+/** Where clients act. */
+export interface Service {
+  readonly url: string
+  readonly adminKey: string
+  readonly receiver: ChaosReceiver
+  readonly clients: readonly ChaosClient[]
+}
+
+const CREDIT_MICRO_USD = 10_000_000
+const PAUSE_SECONDS = [0.1, 2.5] as const
+
+export const openClients = (
+  on: Omit<Service, 'clients'>,
+  { count, seed }: { count: number; seed: number },
+): Promise<ChaosClient[]> =>
   Promise.all(
-    Array.from({ length: count }, async (_, at) => {
-      const credit = { adminKey: on.adminKey, name: `Chaos ${at}`, creditMicroUsd: 10_000_000 }
-      const { account, api_key: apiKey } = await openAccount(on.url, credit)
-      return { accountId: account.id, apiKey, acknowledged: new Map<string, number>(), refusals: [] }
+    Array.from({ length: count }, async (_, account) => {
+      const terms = { adminKey: on.adminKey, name: `Chaos ${account}`, creditMicroUsd: CREDIT_MICRO_USD }
+      const opened = await openAccount(on.url, terms)
+      const endpoint = await callUntilAnswered(on.url, {
+        method: 'POST',
+        path: '/v1/webhook-endpoints',
+        key: opened.api_key,
+        body: { url: on.receiver.url(account, 'endpoint'), events: ['*'] },
+      })
+      if (endpoint?.status !== 201) throw new Error(`no endpoint: ${JSON.stringify(endpoint)}`)
+      return {
+        account,
+        accountId: opened.account.id,
+        apiKey: opened.api_key,
+        random: createRandom(seed * 1000 + account),
+        generations: new Map(),
+        batches: new Map(),
+        credits: new Map([['opening', CREDIT_MICRO_USD]]),
+        unknownCredits: new Map(),
+        endpointId: String(endpoint.body['id']),
+        refusals: new Map(),
+        seen: [],
+      }
     }),
   )
 
-/** Asks for one generation after the other until `signal` aborts. Some are canceled again. */
-export const askOn = async (
-  client: ChaosClient,
-  on: { url: string; webhookUrl: string; random: Random; signal: AbortSignal },
-): Promise<void> => {
-  for (let at = 0; !on.signal.aborted; at++) {
-    const seed = Math.floor(on.random() * SEEDS)
-    const id = await createUntilAnswered(client, on, { seed, key: `chaos-${at}` })
-    if (id !== undefined && on.random() < 0.1)
-      await post(client, `${on.url}/v1/generations/${id}/cancel`, undefined, undefined)
-    await sleep(between(on.random, PAUSE_SECONDS) * 1000)
+/** One act after the other until `over` aborts. */
+export const actOn = async (client: ChaosClient, on: Service, over: AbortSignal): Promise<void> => {
+  for (let at = 0; !over.aborted; at++) {
+    await ACTS[drawAct(client.random)].act(client, on, `${client.account}-${at}`)
+    await sleep(between(client.random, PAUSE_SECONDS) * 1000)
   }
 }
 
-const createUntilAnswered = async (
-  client: ChaosClient,
-  { url, webhookUrl }: { url: string; webhookUrl: string },
-  { seed, key }: { seed: number; key: string },
-): Promise<string | undefined> => {
-  const body = { prompt: 'two bears and three apples', nfe_budget: NFES, seed, webhook_url: webhookUrl }
-  const end = Date.now() + PATIENCE_MS
-  while (Date.now() < end) {
-    const response = await post(client, `${url}/v1/generations`, body, key)
-    if (response?.status === 202 && response.id !== undefined) {
-      client.acknowledged.set(response.id, seed)
-      return response.id
-    }
-    // In flight, overloaded or broken: the same key again. Anything else is an answer.
-    if (response !== undefined && response.status < 500 && response.status !== 409 && response.status !== 429) {
-      client.refusals.push(response.status)
-      return undefined
-    }
-    await sleep(300)
-  }
-  return undefined
-}
+const NAMES = Object.keys(ACTS) as ActName[]
+const WEIGHT = NAMES.reduce((sum, name) => sum + ACTS[name].weight, 0)
 
-const post = async (
-  { apiKey }: ChaosClient,
-  url: string,
-  body: object | undefined,
-  key: string | undefined,
-): Promise<{ status: number; id?: string } | undefined> => {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        ...(body && { 'content-type': 'application/json' }),
-        ...(key !== undefined && { 'idempotency-key': key }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(15_000),
-    })
-    const { id } = (await response.json()) as { id?: string }
-    return { status: response.status, ...(id !== undefined && { id }) }
-  } catch {
-    return undefined
+const drawAct = (random: Random): ActName => {
+  let left = random() * WEIGHT
+  for (const name of NAMES) {
+    left -= ACTS[name].weight
+    if (left < 0) return name
   }
+  return 'create'
 }

@@ -1,12 +1,12 @@
 /**
  * A proxy in front of an AWS emulator that is as bad as a network can be: late, hanging, refusing before the act, silent
- * after it (the worst: it was done, and nobody knows), and saying things twice.
+ * after it (the worst: it was done, and nobody knows), saying things twice, and keeping messages back.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '../../cdk/simulate/random.ts'
+import { between, type Random } from '../../cdk/simulate/random.ts'
 
-export const FAULTS = ['late', 'refused', 'unanswered', 'hung', 'twice'] as const
+export const FAULTS = ['late', 'refused', 'unanswered', 'hung', 'silent', 'twice', 'delayed'] as const
 export type Fault = (typeof FAULTS)[number]
 
 export interface FaultyProxy {
@@ -19,33 +19,44 @@ export interface FaultyProxy {
 
 const LATE_MS = 1500
 const HUNG_MS = 4000
+const DELAY_SECONDS = [1, 20] as const
+/** These are for messages: a conditional write said twice would be told of its own conflict. */
+const OF_MESSAGES: ReadonlySet<Fault> = new Set(['twice', 'delayed'])
 
-/** @param repeats whether a request may be sent on twice: a message is, a conditional write would be told of its own conflict. */
-export const startFaultyProxy = async (
-  target: string,
-  { random, repeats }: { random: Random; repeats: boolean },
-): Promise<FaultyProxy> => {
-  const counts: Record<Fault, number> = { late: 0, refused: 0, unanswered: 0, hung: 0, twice: 0 }
+export const startFaultyProxy = async (target: string, random: Random): Promise<FaultyProxy> => {
+  const counts = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>
   let rate = 0
-  const draw = (incoming: IncomingMessage): Fault | undefined => {
+  const draw = ({ headers }: IncomingMessage): Fault | undefined => {
     if (random() >= rate) return undefined
-    const fault = FAULTS[Math.floor(random() * FAULTS.length)]
-    const message = String(incoming.headers['x-amz-target']).endsWith('.SendMessage')
-    return fault === 'twice' && !(repeats && message) ? undefined : fault
+    const message = String(headers['x-amz-target']).endsWith('.SendMessage')
+    const possible = FAULTS.filter((fault) => message || !OF_MESSAGES.has(fault))
+    return possible[Math.floor(random() * possible.length)]
   }
   const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk)
-    const body = Buffer.concat(chunks)
+    let body: Buffer = Buffer.concat(chunks)
     const fault = draw(incoming)
     if (fault !== undefined) counts[fault]++
-    if (fault === 'late') await sleep(random() * LATE_MS)
-    if (fault === 'refused') return void outgoing.writeHead(503).end()
-    if (fault === 'hung') {
-      await sleep(random() * HUNG_MS)
-      return void outgoing.destroy()
+    switch (fault) {
+      case 'late':
+        await sleep(random() * LATE_MS)
+        break
+      case 'refused':
+        return void outgoing.writeHead(503).end()
+      case 'hung':
+        await sleep(random() * HUNG_MS)
+        return void outgoing.destroy()
+      case 'silent':
+        // Never an answer, and never an end: whoever asked must give it up.
+        return
+      case 'twice':
+        await forward(target, incoming, body).then(drain)
+        break
+      case 'delayed':
+        body = delayed(body, Math.round(between(random, DELAY_SECONDS)))
+        break
     }
-    if (fault === 'twice') await forward(target, incoming, body).then(drain)
     const answer = await forward(target, incoming, body)
     if (fault === 'unanswered') {
       await drain(answer)
@@ -73,11 +84,19 @@ export const startFaultyProxy = async (
   }
 }
 
+/** The same message, to be seen later. */
+const delayed = (body: Buffer, DelaySeconds: number): Buffer =>
+  Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), DelaySeconds }))
+
 /** As it came, host included: the signature covers it. */
 const forward = (target: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(target)
-    const sent = request({ hostname, port, method, path: url, headers, agent: false }, resolve)
+    const length = headers['content-length'] === undefined ? {} : { 'content-length': body.length }
+    const sent = request(
+      { hostname, port, method, path: url, headers: { ...headers, ...length }, agent: false },
+      resolve,
+    )
     sent.once('error', reject)
     sent.end(body)
   })

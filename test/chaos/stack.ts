@@ -1,4 +1,4 @@
-/** The whole stack with faulty proxies before DynamoDB, SQS and S3, and short terms. */
+/** The whole stack with faulty proxies before DynamoDB, SQS and S3, short terms, and one runner on a small disk. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +9,18 @@ import { startServices } from '../../cdk/local/services.ts'
 import { serviceEnvironment } from '../../cdk/local/stack.ts'
 import type { Random } from '../../cdk/simulate/random.ts'
 import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts'
+import { openSmallDisk, type SmallDisk } from './small-disk.ts'
+
+/** What can be killed. */
+export type Killable = Pick<Child, 'name' | 'pid'>
 
 export interface ChaosStack {
   readonly url: string
   readonly adminKey: string
-  readonly children: readonly Child[]
+  readonly parts: readonly Killable[]
+  readonly emulators: Killable
+  /** That of the second runner; undefined where none can be mounted. */
+  readonly disk: SmallDisk | undefined
   readonly proxies: readonly FaultyProxy[]
   /** Endpoints of the emulators themselves: what checks the end must meet no faults. */
   readonly environment: Readonly<Record<string, string>>
@@ -29,7 +36,13 @@ const PARTS = {
 } as const
 
 /** A kill costs every generation that its runner holds a try; what crashes is tested elsewhere, here nothing may be given up. */
-const TERMS = { CHECKPOINT_NFES: '10', CHECKPOINT_SECONDS: '1', MODEL_THREADS: '1', MAX_TRIES: '50' }
+const TERMS = {
+  CHECKPOINT_NFES: '10',
+  CHECKPOINT_SECONDS: '1',
+  MODEL_THREADS: '1',
+  MAX_TRIES: '50',
+  WEBHOOK_TIMEOUT_SECONDS: '5',
+}
 
 export const startChaosStack = async (random: Random): Promise<ChaosStack> => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'rollover-chaos-'))
@@ -37,27 +50,38 @@ export const startChaosStack = async (random: Random): Promise<ChaosStack> => {
   const secrets = await loadSecrets(dataFolder)
   const url = `http://127.0.0.1:${port}`
   const services = await startServices(dataFolder, secrets)
-  const settings = serviceEnvironment({ secrets, url, port, options: { leaseSeconds: 4, reviewSeconds: 6 } })
+  const settings = serviceEnvironment({ secrets, url, port, options: { leaseSeconds: 8, reviewSeconds: 12 } })
   const environment: Record<string, string> = { ...services.environment, ...settings, ...TERMS }
-  const proxies: FaultyProxy[] = []
-  const faulty: Record<string, string> = { ...environment }
-  for (const service of ['DYNAMODB', 'SQS', 'S3'] as const) {
-    const name = `AWS_ENDPOINT_URL_${service}` as const
-    const target = environment[name] ?? ''
-    const proxy = await startFaultyProxy(target, { random, repeats: service === 'SQS' })
-    proxies.push(proxy)
-    // A queue's URL begins with its endpoint.
-    for (const [key, value] of Object.entries(faulty))
-      if (value.startsWith(new URL(target).origin)) faulty[key] = value.replace(new URL(target).origin, proxy.url)
-  }
+  const { proxies, faulty } = await putBefore(environment, random)
+  const disk = await openSmallDisk(join(dataFolder, 'disk'))
+  const onDisk = disk && { HEARTBEAT_FILE: join(disk.folder, 'heartbeat'), TMPDIR: disk.folder }
   const children = await Promise.all(
-    Object.entries(PARTS).map(([name, entry]) => startChild({ name, entry, environment: faulty })),
+    Object.entries(PARTS).map(([name, entry]) =>
+      startChild({ name, entry, environment: name === 'runner-2' ? { ...faulty, ...onDisk } : faulty }),
+    ),
   )
   const stop = async () => {
     await Promise.all(children.map((child) => child.stop()))
     await Promise.all(proxies.map((proxy) => proxy.close()))
     await services.stop()
+    disk?.close()
     await rm(dataFolder, { recursive: true, force: true })
   }
-  return { url, adminKey: secrets.adminKey, children, proxies, environment, stop }
+  const emulators = { name: 'emulators', pid: services.pid }
+  return { url, adminKey: secrets.adminKey, parts: children, emulators, disk, proxies, environment, stop }
+}
+
+/** A proxy before each service, and the environment of who must go through them. */
+const putBefore = async (environment: Readonly<Record<string, string>>, random: Random) => {
+  const proxies: FaultyProxy[] = []
+  const faulty: Record<string, string> = { ...environment }
+  for (const service of ['DYNAMODB', 'SQS', 'S3'] as const) {
+    const target = environment[`AWS_ENDPOINT_URL_${service}`] ?? ''
+    const proxy = await startFaultyProxy(target, random)
+    proxies.push(proxy)
+    // A queue's URL begins with its endpoint.
+    for (const [key, value] of Object.entries(faulty))
+      if (value.startsWith(new URL(target).origin)) faulty[key] = value.replace(new URL(target).origin, proxy.url)
+  }
+  return { proxies, faulty }
 }

@@ -9,6 +9,7 @@ import { type EmulatorConfig, type EmulatorsReady, emulatorsReady } from './conf
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 
 export interface RunningEmulators extends EmulatorsReady {
+  readonly pid: number | undefined
   /** Ends it with `signal`, and resolves when the process is gone. SIGKILL is the crash that tests need. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** Resolves with the exit code or signal name when the process ends, for whatever reason. */
@@ -29,6 +30,7 @@ export async function launchEmulators(config: EmulatorConfig): Promise<RunningEm
   const ready = emulatorsReady.parse(JSON.parse(await firstLine(child, exited)))
   return {
     ...ready,
+    pid: child.pid,
     exited,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal)
