@@ -14,6 +14,8 @@ export interface Child {
   readonly name: string
   /** Process id now; undefined between a death and the next start. */
   pid(): number | undefined
+  /** Whether it has said so, and lives. */
+  isReady(): boolean
   /** SIGTERM, and SIGKILL for what is still there after five seconds. It is not started again. */
   stop(): Promise<void>
 }
@@ -26,9 +28,12 @@ const STOP_MS = 5000
 export const startChild = async (options: ChildOptions): Promise<Child> => {
   let current: ChildProcess
   let stopping = false
+  let isReady = false
   const run = async (): Promise<void> => {
+    isReady = false
     current = spawn(options)
     await ready(current, options.name)
+    isReady = true
     current.once('exit', (code, signal) => {
       if (stopping) return
       console.error(`${options.name} ended (${signal ?? code}); starting it again`)
@@ -49,6 +54,7 @@ export const startChild = async (options: ChildOptions): Promise<Child> => {
   return {
     name: options.name,
     pid: () => (hasEnded(current) ? undefined : current.pid),
+    isReady: () => isReady && !hasEnded(current),
     stop: async () => {
       stopping = true
       if (hasEnded(current)) return

@@ -15,15 +15,22 @@ const EVERY_SECONDS = [1, 7] as const
 const FROZEN_SECONDS = [2, 16] as const
 const FULL_SECONDS = [3, 10] as const
 
+/** While its last victim is not up again, the next accident waits, mostly: a busy machine is not to be all start and no work. */
+const IMPATIENCE = 0.2
+const LOOK_EVERY_MS = 100
+
 /** One accident after the other until `over` aborts; resolves when the frozen are thawed and the disk is free. */
 export const causeAccidents = async (stack: ChaosStack, random: Random, over: AbortSignal): Promise<Accidents> => {
   const counts: Accidents = { kills: 0, freezes: 0, fullDisks: 0 }
   const passing: Promise<unknown>[] = []
+  let last: Killable | undefined
   while (!over.aborted) {
     await sleep(between(random, EVERY_SECONDS) * 1000)
+    if (random() > IMPATIENCE) while (!over.aborted && last?.isReady() === false) await sleep(LOOK_EVERY_MS)
     const part = stack.parts[Math.floor(random() * stack.parts.length)]
     const what = random()
     if (part === undefined) continue
+    last = part
     if (what < 0.08 && signal(part, 'SIGSTOP')) {
       counts.freezes++
       passing.push(sleep(between(random, FROZEN_SECONDS) * 1000).then(() => signal(part, 'SIGCONT')))

@@ -8,9 +8,9 @@ type Act = (client: ChaosClient, on: Service, name: string) => Promise<void>
 
 const PROMPT = 'two bears and three apples'
 const SEARCHES = ['rbf', 'best-of-n', 'svdd'] as const
-const BUDGETS = [8, 16] as const
+const BUDGETS = [4, 8] as const
 const SEEDS = 4
-const LINES = [4, 12] as const
+const LINES = [6, 20] as const
 
 const oneOf = <T>(random: Random, things: readonly T[]): T => things[Math.floor(random() * things.length)] as T
 

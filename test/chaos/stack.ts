@@ -12,7 +12,7 @@ import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts'
 import { openSmallDisk, type SmallDisk } from './small-disk.ts'
 
 /** What can be killed. */
-export type Killable = Pick<Child, 'name' | 'pid'>
+export type Killable = Pick<Child, 'name' | 'pid' | 'isReady'>
 
 export interface ChaosStack {
   readonly url: string
@@ -37,7 +37,7 @@ const PARTS = {
 
 /** A kill costs every generation that its runner holds a try; what crashes is tested elsewhere, here nothing may be given up. */
 const TERMS = {
-  CHECKPOINT_NFES: '10',
+  CHECKPOINT_NFES: '3',
   CHECKPOINT_SECONDS: '1',
   MODEL_THREADS: '1',
   MAX_TRIES: '50',
@@ -52,6 +52,8 @@ export const startChaosStack = async (random: Random): Promise<ChaosStack> => {
   const services = await startServices(dataFolder, secrets)
   const settings = serviceEnvironment({ secrets, url, port, options: { leaseSeconds: 8, reviewSeconds: 12 } })
   const environment: Record<string, string> = { ...services.environment, ...settings, ...TERMS }
+  // Processes start often here: what was compiled once is kept.
+  environment['NODE_COMPILE_CACHE'] = join(dataFolder, 'compiled')
   const { proxies, faulty } = await putBefore(environment, random)
   const disk = await openSmallDisk(join(dataFolder, 'disk'))
   const onDisk = disk && { HEARTBEAT_FILE: join(disk.folder, 'heartbeat'), TMPDIR: disk.folder }
@@ -67,7 +69,7 @@ export const startChaosStack = async (random: Random): Promise<ChaosStack> => {
     disk?.close()
     await rm(dataFolder, { recursive: true, force: true })
   }
-  const emulators = { name: 'emulators', pid: services.pid }
+  const emulators = { name: 'emulators', pid: services.pid, isReady: () => services.pid() !== undefined }
   return { url, adminKey: secrets.adminKey, parts: children, emulators, disk, proxies, environment, stop }
 }
 
