@@ -7,4 +7,6 @@ export const endWithParent = (end: () => void): void => {
     end()
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, once)
+  // It was gone before this process was far enough to hear of it.
+  if (process.connected === false) once()
 }

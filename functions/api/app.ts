@@ -27,6 +27,7 @@ import { waitForEnd } from './http/prefer-wait.ts'
 import { addProblemPages } from './http/problem-pages.ts'
 import { answerProblem, sendProblem } from './http/problems.ts'
 import { limitRate } from './http/rate-limit.ts'
+import { refuseOddLength } from './http/refuse-odd-length.ts'
 import { ACCOUNT_PATHS } from './http/scopes.ts'
 import { addKeys } from './keys/keys.ts'
 import { addPacks } from './packs/packs.ts'
@@ -54,6 +55,7 @@ export const createApi = (api: ApiContext): Api => {
   for (const path of ['/v1/generations', '/v1/generations/:id', '/v1/generations/:id/extend'])
     app.use(path, waitForEnd(api))
   app.use('/v1/*', idempotent(api))
+  app.use('/v1/*', refuseOddLength())
   for (const add of [
     addCreateGeneration,
     addGetGeneration,

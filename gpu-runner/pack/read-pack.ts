@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CountGraph, JudgeGraph, PackManifest, RewardGraph } from '../../shared/contract/pack.ts'
 import { packManifestSchema } from '../../shared/contract/pack.ts'
+import { findOddLength } from '../../shared/domain/odd-length.ts'
 import { offeredRewards } from '../../shared/domain/reward.ts'
 
 /** A pack that cannot be used, in one sentence: which file, what was expected, what was there. */
@@ -43,6 +44,8 @@ function parseManifest(bytes: Uint8Array): PackManifest {
   } catch (cause) {
     throw new PackError('pack.json is not JSON in UTF-8.', { cause })
   }
+  const odd = findOddLength(json)
+  if (odd !== undefined) throw new PackError(`pack.json does not follow the contract: ${odd} is unknown.`)
   const parsed = packManifestSchema.safeParse(json)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`)

@@ -19,6 +19,7 @@ const stopping = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stopping.abort())
 // A supervisor that starts this process with an IPC channel takes it along when it dies.
 process.on('disconnect', () => stopping.abort())
+if (process.connected === false) stopping.abort()
 
 const clients = createClients()
 const model = await openModel({

@@ -31,17 +31,26 @@ export async function* readServerSentEvents(stream: ReadableStream<Uint8Array>):
   }
 }
 
-/** Whole lines, ended by CR LF, LF or CR; a CR at the end of a chunk waits for what follows. */
+/** Whole lines, ended by CR LF, LF or CR. Each character is looked at once, however finely the stream is cut. */
 async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   const reader = stream.getReader()
-  let rest = ''
+  let begun: string[] = []
+  let afterReturn = false
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      const lines = (rest + decoder.decode(value, { stream: true })).split(/\r\n|\n|\r(?!$)/)
-      rest = lines.pop() ?? ''
+      const decoded = decoder.decode(value, { stream: true })
+      // The line feed of a CR LF that was cut in two.
+      const text = afterReturn && decoded.startsWith('\n') ? decoded.slice(1) : decoded
+      if (decoded !== '') afterReturn = text.endsWith('\r')
+      const [first = '', ...lines] = text.split(/\r\n|\n|\r/)
+      begun.push(first)
+      const rest = lines.pop()
+      if (rest === undefined) continue
+      yield begun.join('')
+      begun = [rest]
       yield* lines
     }
   } finally {

@@ -22,7 +22,8 @@ export const rewardNameSchema = z
   .string()
   .regex(/^(?!(?:composite|http)$)[a-z][a-z0-9-]{0,30}$/, 'not the name of a reward')
 
-const MAX_COUNT = 64
+/** Most of one thing that may be asked for. */
+export const MAX_COUNT = 64
 const MAX_PARTS = 8
 const MAX_WEIGHT = 1e6
 const MAX_TIMEOUT_SECONDS = 60

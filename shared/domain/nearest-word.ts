@@ -3,6 +3,8 @@ export const nearestWord = (word: string, known: Iterable<string>): string | und
   let best: string | undefined
   let bestDistance = Math.floor(word.length / 3) + 1
   for (const candidate of known) {
+    // No word is nearer than the difference of lengths: a word of a whole page costs nothing.
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue
     const distance = editDistance(word, candidate)
     if (distance > 0 && distance < bestDistance) {
       best = candidate

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { GenerationRequest } from '../contract/generation.ts'
 import type { CountGraph, PackManifest } from '../contract/pack.ts'
 import type { FieldError } from '../contract/problem.ts'
-import { PIXEL_REWARDS, REWARD_FORMS } from '../contract/reward.ts'
+import { MAX_COUNT, PIXEL_REWARDS, REWARD_FORMS } from '../contract/reward.ts'
 import { type Counts, checkCounts, readCounts } from './counts.ts'
 import { nearestWord } from './nearest-word.ts'
 
@@ -123,6 +123,8 @@ const checkCounting = (
 ): { reward: SingleReward } | { errors: FieldError[] } => {
   if (said === undefined) {
     const counts = prompt === undefined ? {} : readCounts(prompt, manifest.vocabulary, graph)
+    const errors = tooMany(counts)
+    if (errors.length > 0) return { errors }
     if (counts !== undefined) return { reward: { name, counts } }
     const detail = 'the prompt names no number of things; say them in reward.counts, as {"balloon": 7}'
     return { errors: [{ pointer, detail }] }
@@ -130,6 +132,12 @@ const checkCounting = (
   const checked = checkCounts(said, graph, { pack: manifest.name, pointer: `${pointer}/counts` })
   return 'errors' in checked ? checked : { reward: { name, counts: checked.counts } }
 }
+
+/** Said in words or as counts, the most is the same. */
+const tooMany = (read: Counts = {}): FieldError[] =>
+  Object.entries(read)
+    .filter(([, count]) => count > MAX_COUNT)
+    .map(([thing]) => ({ pointer: '/prompt', detail: `asks for more than ${MAX_COUNT} of ${thing}` }))
 
 const unknownReward = (name: string, { manifest }: RewardContext, pointer: string): FieldError => {
   const offered = offeredRewards(manifest)

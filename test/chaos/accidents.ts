@@ -15,8 +15,9 @@ const EVERY_SECONDS = [1, 7] as const
 const FROZEN_SECONDS = [2, 16] as const
 const FULL_SECONDS = [3, 10] as const
 
-/** While its last victim is not up again, the next accident waits, mostly: a busy machine is not to be all start and no work. */
+/** While its last victim is not up again, the next accident waits, mostly, and so long: a busy machine must not be all start and no work. */
 const IMPATIENCE = 0.2
+const PATIENCE_MS = 12_000
 const LOOK_EVERY_MS = 100
 
 /** One accident after the other until `over` aborts; resolves when the frozen are thawed and the disk is free. */
@@ -26,7 +27,8 @@ export const causeAccidents = async (stack: ChaosStack, random: Random, over: Ab
   let last: Killable | undefined
   while (!over.aborted) {
     await sleep(between(random, EVERY_SECONDS) * 1000)
-    if (random() > IMPATIENCE) while (!over.aborted && last?.isReady() === false) await sleep(LOOK_EVERY_MS)
+    const until = Date.now() + (random() < IMPATIENCE ? 0 : PATIENCE_MS)
+    while (!over.aborted && last?.isReady() === false && Date.now() < until) await sleep(LOOK_EVERY_MS)
     const part = stack.parts[Math.floor(random() * stack.parts.length)]
     const what = random()
     if (part === undefined) continue

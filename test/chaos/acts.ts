@@ -50,6 +50,7 @@ const create: Act = async (client, on, name) => {
   if (answer?.status !== 202) return
   const id = String(answer.body['id'])
   client.generations.set(id, noted)
+  client.open++
   if (client.random() > 0.1) return
   // A client that did not see its answer: the same must come again.
   const again = await send(client, on, call)
@@ -65,6 +66,7 @@ const createBatch: Act = async (client, on, name) => {
   if (answer?.status !== 202) return
   const id = String(answer.body['id'])
   client.batches.set(id, count)
+  client.open += count
   const rows = await readResults(client, on, id)
   for (const { line, generation_id: generationId } of rows) {
     const noted = drawn[line]?.noted
@@ -155,10 +157,9 @@ const useEndpoint: Act = async (client, on, name) => {
 const readAccount: Act = async (client, on) => {
   const answer = await send(client, on, { path: '/v1/account' })
   if (answer?.status !== 200) return
-  const { balance_micro_usd, held_micro_usd, spent_micro_usd, credited_micro_usd } = answer.body as Record<
-    string,
-    number
-  >
+  const { balance_micro_usd, held_micro_usd, spent_micro_usd, credited_micro_usd, open_generations } =
+    answer.body as Record<string, number>
+  client.open = open_generations ?? 0
   const parts = [balance_micro_usd, held_micro_usd, spent_micro_usd].map((part = Number.NaN) => part)
   const sum = parts.reduce((total, part) => total + part, 0)
   if (sum !== credited_micro_usd || parts.some((part) => part < 0))

@@ -30,6 +30,8 @@ export interface ChaosClient {
   readonly unknownCredits: Map<string, number>
   /** The one endpoint that is there from the beginning and is never changed. */
   readonly endpointId: string
+  /** Generations not settled, when it last looked at its account. */
+  open: number
   /** Status of answers that refused. */
   readonly refusals: Map<string, number>
   /** What was seen and must not be, a sentence each. */
@@ -72,20 +74,25 @@ export const openClients = (
         credits: new Map([['opening', CREDIT_MICRO_USD]]),
         unknownCredits: new Map(),
         endpointId: String(endpoint.body['id']),
+        open: 0,
         refusals: new Map(),
         seen: [],
       }
     }),
   )
 
-/** One act after the other until `over` aborts. */
+/** One act after the other until `over` aborts; whoever has much open asks for nothing more until some of it has ended. */
 export const actOn = async (client: ChaosClient, on: Service, over: AbortSignal): Promise<void> => {
   for (let at = 0; !over.aborted; at++) {
-    await ACTS[drawAct(client.random)].act(client, on, `${client.account}-${at}`)
+    const drawn = drawAct(client.random)
+    const name = ASKING.has(drawn) && client.open > MOST_OPEN ? 'readAccount' : drawn
+    await ACTS[name].act(client, on, `${client.account}-${at}`)
     await sleep(between(client.random, PAUSE_SECONDS) * 1000)
   }
 }
 
+const MOST_OPEN = 10
+const ASKING: ReadonlySet<ActName> = new Set(['create', 'createBatch', 'extend'])
 const NAMES = Object.keys(ACTS) as ActName[]
 const WEIGHT = NAMES.reduce((sum, name) => sum + ACTS[name].weight, 0)
 

@@ -6,6 +6,7 @@ import { type BatchLine, batchLineSchema, MAX_BATCH_LINES } from '../../../share
 import type { GenerationRequest } from '../../../shared/contract/generation.ts'
 import { type FieldError, ProblemError } from '../../../shared/contract/problem.ts'
 import type { AddressPolicy } from '../../../shared/domain/public-address.ts'
+import { findOddLength } from '../../../shared/domain/odd-length.ts'
 import { refuseFields } from '../generations/check-request.ts'
 import { fieldErrors } from '../http/problems.ts'
 
@@ -47,10 +48,11 @@ const readLines = (text: string, webhooks: AddressPolicy): BatchLine[] => {
   return lines
 }
 
-/** What is not JSON is left to the schema to refuse, with its line. */
+/** What is not JSON, or none that a schema can read, is left to the schema to refuse, with its line. */
 const parseRow = (row: string): unknown => {
   try {
-    return JSON.parse(row)
+    const json: unknown = JSON.parse(row)
+    return findOddLength(json) === undefined ? json : undefined
   } catch {
     return undefined
   }
