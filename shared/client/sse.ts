@@ -43,7 +43,7 @@ async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<st
       if (done) return
       const decoded = decoder.decode(value, { stream: true })
       // The line feed of a CR LF that was cut in two.
-      const text = afterReturn && decoded.startsWith('\n') ? decoded.slice(1) : decoded
+      const text: string = afterReturn && decoded.startsWith('\n') ? decoded.slice(1) : decoded
       if (decoded !== '') afterReturn = text.endsWith('\r')
       const [first = '', ...lines] = text.split(/\r\n|\n|\r/)
       begun.push(first)

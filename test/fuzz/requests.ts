@@ -27,7 +27,8 @@ const text = mutatedText(...BODIES.map((body) => JSON.stringify(body)))
 const json = mutatedJson(...BODIES).map((body) => JSON.stringify(body) ?? '')
 /** What a header may carry at all: the rest never gets here. */
 const printable = (value: string): string => value.replace(/[^\x20-\x7e]/g, '').trim()
-const header = (...valid: readonly string[]) => fc.option(mutatedText(...valid).map(printable), { nil: undefined, freq: 2 })
+const header = (...valid: readonly string[]) =>
+  fc.option(mutatedText(...valid).map(printable), { nil: undefined, freq: 2 })
 
 export interface RequestFigures {
   readonly requests: number
@@ -77,7 +78,10 @@ const requestOf = (routes: readonly Request['route'][], id: string): fc.Arbitrar
   fc.record({
     route: fc.constantFrom(...routes),
     id: fc.oneof(fc.constant(id), mutatedText(id, '0', '2026-11')),
-    query: fc.oneof({ weight: 3, arbitrary: fc.constant('') }, mutatedText('?limit=5&cursor=Z2VuX0E&format=csv').map(queryOf)),
+    query: fc.oneof(
+      { weight: 3, arbitrary: fc.constant('') },
+      mutatedText('?limit=5&cursor=Z2VuX0E&format=csv').map(queryOf),
+    ),
     body: fc.oneof(json, text),
     headers: fc
       .record({
@@ -87,7 +91,10 @@ const requestOf = (routes: readonly Request['route'][], id: string): fc.Arbitrar
         'last-event-id': header('000001-000002', 'end'),
         range: header('bytes=0-9'),
       })
-      .map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, string>),
+      .map(
+        (all) =>
+          Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, string>,
+      ),
     key: fc.constantFrom('account' as const, 'account' as const, 'admin' as const, 'none' as const),
   })
 

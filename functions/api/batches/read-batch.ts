@@ -5,8 +5,8 @@
 import { type BatchLine, batchLineSchema, MAX_BATCH_LINES } from '../../../shared/contract/batch.ts'
 import type { GenerationRequest } from '../../../shared/contract/generation.ts'
 import { type FieldError, ProblemError } from '../../../shared/contract/problem.ts'
-import type { AddressPolicy } from '../../../shared/domain/public-address.ts'
 import { findOddLength } from '../../../shared/domain/odd-length.ts'
+import type { AddressPolicy } from '../../../shared/domain/public-address.ts'
 import { refuseFields } from '../generations/check-request.ts'
 import { fieldErrors } from '../http/problems.ts'
 

@@ -12,7 +12,10 @@ export const refuseOddLength = () =>
     await next()
   })
 
-const readJson = async (req: { header(name: string): string | undefined; text(): Promise<string> }): Promise<unknown> => {
+const readJson = async (req: {
+  header(name: string): string | undefined
+  text(): Promise<string>
+}): Promise<unknown> => {
   const text = req.header('content-type')?.includes('json') === true ? await req.text() : ''
   // Hardly a body has the word: the others are not read twice.
   if (!text.includes('"length"') && !text.includes('\\u')) return undefined
