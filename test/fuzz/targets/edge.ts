@@ -25,6 +25,7 @@ import { findOddLength } from '../../../shared/domain/odd-length.ts'
 import { preferredWait } from '../../../shared/domain/prefer.ts'
 import { isCidr, refuseAddress } from '../../../shared/domain/public-address.ts'
 import { parseRetryAfter } from '../../../shared/domain/retry-schedule.ts'
+import { countsOf } from '../../../shared/domain/reward.ts'
 import { mutatedJson, mutatedText } from '../mutate.ts'
 import { PACK_CARDS } from '../pack.ts'
 import { named, type Target, target } from '../target.ts'
@@ -52,6 +53,13 @@ const REQUEST = {
   webhook_url: 'https://example.com/hook?a=b',
   metadata: { order: '12' },
   retention_seconds: 3600,
+}
+const COMPOSITE = {
+  name: 'composite',
+  parts: [
+    { reward: 'count', weight: 1 },
+    { reward: { name: 'http', url: 'https://example.com/score', timeout_seconds: 5 }, weight: -0.5 },
+  ],
 }
 const KEY = {
   name: 'CI',
@@ -100,13 +108,14 @@ export const EDGE_TARGETS: readonly Target[] = [
   target({
     name: 'request and its pack',
     weight: 6,
-    inputs: mutatedJson(REQUEST),
+    inputs: mutatedJson(REQUEST, { ...REQUEST, reward: 'count' }, { ...REQUEST, reward: COMPOSITE }),
     run: (input) => {
       if (findOddLength(input) !== undefined) return
       const parsed = generationRequestSchema(webhooks).safeParse(input)
       if (!parsed.success) return
-      const { counts } = checkRequest({ packs: PACK_CARDS, denied }, parsed.data)
-      assert.ok(Object.values(counts).every((count) => Number.isSafeInteger(count) && count >= 0 && count <= 64))
+      const { reward } = checkRequest({ packs: PACK_CARDS, denied }, parsed.data)
+      const counts = Object.values(countsOf(reward) ?? {})
+      assert.ok(counts.every((count) => Number.isSafeInteger(count) && count >= 0 && count <= 64))
     },
     refuses: named('ProblemError'),
   }),

@@ -1,18 +1,20 @@
 /** What the runner reads: packs, prompts, states of searches, traces. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { encodePng } from '../../../gpu-runner/engine/png.ts'
+import { encodePng } from '../../../gpu-runner/image/png.ts'
 import { decodeState, encodeState } from '../../../gpu-runner/search/checkpoint.ts'
 import { recordTrace } from '../../../gpu-runner/worker/record-trace.ts'
 import { packManifestSchema } from '../../../shared/contract/pack.ts'
 import { traceLineSchema } from '../../../shared/contract/trace.ts'
+import { readCounts } from '../../../shared/domain/counts.ts'
 import { findOddLength } from '../../../shared/domain/odd-length.ts'
-import { checkPrompt, readCounts, spellNumbers } from '../../../shared/domain/prompt.ts'
+import { checkPrompt, spellNumbers } from '../../../shared/domain/prompt.ts'
 import { createTokenizer, encodePrompt } from '../../../shared/domain/tokenizer.ts'
 import { mutatedBytes, mutatedJson, mutatedText } from '../mutate.ts'
 import { manifest, tokenizer, tokenizerJson, tokens } from '../pack.ts'
 import { named, type Target, target } from '../target.ts'
 
+const counting = { classes: ['bear', 'owl', 'red apple'], plurals: { bears: 'bear', 'red apples': 'red apple' } }
 const shared = Float32Array.of(1, 2, 3)
 const STATE = {
   lanes: [{ latent: shared, base: shared, best: Number.NEGATIVE_INFINITY }],
@@ -29,6 +31,7 @@ const LINE = {
   accepted: true,
   quota: 4,
   finished: false,
+  reward_name: 'count',
 }
 
 export const RUNNER_TARGETS: readonly Target[] = [
@@ -40,8 +43,8 @@ export const RUNNER_TARGETS: readonly Target[] = [
       spellNumbers(prompt, manifest)
       for (const { pointer, detail } of checkPrompt(prompt, manifest, tokenizer))
         assert.ok(pointer === '/prompt' && detail !== '')
-      const counts = readCounts(prompt, manifest) ?? {}
-      assert.ok(Object.keys(counts).every((thing) => manifest.rewards.count.classes.includes(thing)))
+      const counts = readCounts(prompt, manifest.vocabulary, counting) ?? {}
+      assert.ok(Object.keys(counts).every((thing) => counting.classes.includes(thing)))
       assert.ok(Object.values(counts).every((count) => count >= 0))
       assert.equal(encodePrompt(tokenizer, tokens, prompt).ids.length, tokens.max_length)
     },
@@ -98,7 +101,7 @@ export const RUNNER_TARGETS: readonly Target[] = [
     name: 'trace so far',
     weight: 4,
     inputs: mutatedText(`${JSON.stringify(LINE)}\n${JSON.stringify(LINE)}\n`),
-    run: (text) => assert.equal(recordTrace(0, text).text(), text),
+    run: (text) => assert.equal(recordTrace({ reward: 'count', nfeBefore: 0, written: text }).text(), text),
     long: [(n) => '\n'.repeat(n), (n) => 'x'.repeat(n)],
   }),
   target({
