@@ -148,8 +148,8 @@ const pullPackFirst = (
     ...common(scope, props),
     essential: false,
     memoryReservationMiB: 256,
-    command: ['node', 'gpu-runner/pull-pack/main.ts'],
-    environment: { AWS_REGION: props.stage.region, PACK_SOURCE: packSource, PACK_FOLDER: folder },
+    command: ['node', 'gpu-runner/manage-packs/main.ts', 'pull', packSource, folder],
+    environment: { AWS_REGION: props.stage.region },
   })
   pull.addMountPoints({ sourceVolume: 'packs', containerPath: PULLED_PACKS, readOnly: false })
   runner.addContainerDependencies({ container: pull, condition: ContainerDependencyCondition.SUCCESS })

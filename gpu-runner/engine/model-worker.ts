@@ -5,10 +5,14 @@
 import { parentPort } from 'node:worker_threads'
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
-import { createTokenizer, type PackTokenizer } from '../../shared/domain/tokenizer.ts'
+import type { PackTokenizer } from '../../shared/domain/tokenizer.ts'
+import { checkMemory } from '../pack/check-memory.ts'
 import { encodeInputs } from '../pack/encode-inputs.ts'
 import { type Conditioning, type Graphs, openGraphs } from '../pack/graphs.ts'
-import { type Pack, PackError, readPack } from '../pack/read-pack.ts'
+import { openTokenizers } from '../pack/open-tokenizers.ts'
+import { PackError, readPack } from '../pack/read-pack.ts'
+import type { GraphRun } from '../pack/session.ts'
+import { warmUp } from '../pack/warm-up.ts'
 import { readFound } from '../reward/count.ts'
 import { type Counted, prepareRewards, type RewardAsk } from '../reward/prepare.ts'
 import { allFinite } from './all-finite.ts'
@@ -50,8 +54,15 @@ const evaluators = new Map<number, Begun>()
 const handlers: Handlers = {
   open: async ({ packFolder, threads, provider, maxBatch, nfe, graphs: meters }) => {
     const pack = await readPack(packFolder)
+    if (provider === 'cpu') checkMemory(pack.manifest, process.availableMemory())
     const tokenizers = await openTokenizers(pack)
-    const graphs = await openGraphs(pack, { threads, provider, onRun: (run) => addRun(meters, run) })
+    let warm = false
+    const onRun = (run: GraphRun): void => {
+      if (warm) addRun(meters, run)
+    }
+    const graphs = await openGraphs(pack, { threads, provider, onRun })
+    await warmUp(graphs, { manifest: pack.manifest, tokenizers, batches: [1] })
+    warm = true
     const submit = createBatcher({ maxBatch, evaluate: createRowEvaluator(graphs, pack.manifest) })
     opened = { manifest: pack.manifest, tokenizers, graphs, submit, nfe }
     return { value: pack.manifest }
@@ -105,24 +116,6 @@ const handlers: Handlers = {
     evaluators.delete(evaluator)
     return { value: undefined }
   },
-}
-
-async function openTokenizers(pack: Pack): Promise<ReadonlyMap<string, PackTokenizer>> {
-  const { tokenizers, rewards } = pack.manifest
-  const ofRewards = Object.values(rewards).flatMap((graph) => (graph.takes === 'prompt' ? graph.tokenizer : []))
-  const files = new Set([...Object.values(tokenizers), ...ofRewards].map(({ file }) => file))
-  const opened = new Map<string, PackTokenizer>()
-  for (const file of files) opened.set(file, await openTokenizer(pack, file))
-  return opened
-}
-
-async function openTokenizer(pack: Pack, file: string): Promise<PackTokenizer> {
-  const bytes = await pack.read(file)
-  try {
-    return createTokenizer(JSON.parse(new TextDecoder().decode(bytes)))
-  } catch (cause) {
-    throw new PackError(`${file} is not a tokenizer in the format of Hugging Face.`, { cause })
-  }
 }
 
 /** NaN loses every comparison, so a search would go on with it without a word. Checked by call, not by batch: no other generation pays. */

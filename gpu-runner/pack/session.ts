@@ -5,6 +5,7 @@
  * `run` blocks the event loop of the thread it is called on.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { checkExternalData } from './check-external-data.ts'
 import { type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
 import type { Provider } from './providers.ts'
 import { type Pack, PackError } from './read-pack.ts'
@@ -13,7 +14,13 @@ import { type Pack, PackError } from './read-pack.ts'
 export type GraphName = 'encode' | 'velocity' | 'decode' | 'reward' | 'gradient'
 
 /** Tells how long one run of a graph on `rows` rows took. */
-export type OnRun = (run: { graph: GraphName; rows: number; nanoseconds: bigint }) => void
+export type OnRun = (run: GraphRun) => void
+
+export interface GraphRun {
+  readonly graph: GraphName
+  readonly rows: number
+  readonly nanoseconds: bigint
+}
 
 export interface GraphOptions {
   /** Threads inside one operator, an integer >= 1. */
@@ -43,7 +50,9 @@ export async function openSession(
   { graph, file }: { graph: GraphName; file: string },
   { threads, provider = 'cpu', onRun }: GraphOptions,
 ): Promise<Session> {
-  const session = await createSession(await pack.read(file), { folder: pack.folder, file, threads, provider })
+  const bytes = await pack.read(file)
+  await checkExternalData(pack, file, bytes)
+  const session = await createSession(bytes, { folder: pack.folder, file, threads, provider })
   return {
     signature: { inputs: session.inputMetadata, outputs: session.outputMetadata },
     run: async (feeds, rows) => {

@@ -6,6 +6,7 @@ import { connectStores, readSettings, webhookPolicy } from '../../shared/config.
 import { generationMessageSchema } from '../../shared/contract/queue.ts'
 import { createContentCheck } from '../content/check-content.ts'
 import { openModel } from '../engine/model.ts'
+import { localPack } from '../manage-packs/local-pack.ts'
 import { readProfiles } from '../pack/read-profiles.ts'
 import { keepHeartbeat } from './heartbeat.ts'
 import { protectTask } from './protect-task.ts'
@@ -22,8 +23,9 @@ process.on('disconnect', () => stopping.abort())
 if (process.connected === false) stopping.abort()
 
 const clients = createClients()
+const packFolder = await localPack({ s3: clients.s3, where: settings.PACK_FOLDER, cache: settings.PACK_CACHE })
 const model = await openModel({
-  packFolder: settings.PACK_FOLDER,
+  packFolder,
   provider: settings.MODEL_PROVIDER,
   ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
   // Without its model this process is of no use: end, and let another be started.
@@ -37,7 +39,7 @@ const work = {
   ...stores,
   model,
   content: createContentCheck(settings.CONTENT_POLICY),
-  profiles: await readProfiles(settings.PACK_FOLDER),
+  profiles: await readProfiles(packFolder),
   webhooks: webhookPolicy.read(settings),
   publicUrl: settings.PUBLIC_URL,
   leaseMs: settings.LEASE_SECONDS * 1000,

@@ -8,8 +8,10 @@ export const runnerSettings = {
   ...contentPolicySettings,
   /** Which scoring servers a reward may ask: those that webhooks may go to. */
   ...webhookPolicy.settings,
-  /** The folder of the pack this runner serves. */
+  /** The pack this runner serves: a folder, or s3://bucket/prefix. */
   PACK_FOLDER: z.string().min(1),
+  /** Where a pack from S3 is kept. */
+  PACK_CACHE: z.string().min(1).default('/tmp/packs'),
   /** Generations searched at once. */
   CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
   /** A runner that is silent this long has lost its generation. */

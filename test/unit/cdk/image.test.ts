@@ -14,7 +14,7 @@ const { dependencies, devDependencies } = JSON.parse(readFileSync(`${ROOT}packag
   Record<string, string>
 >
 
-const ENTRIES = ['worker', 'pull-pack', 'check-health'].map((name) => `gpu-runner/${name}/main.ts`)
+const ENTRIES = ['worker', 'manage-packs', 'check-health'].map((name) => `gpu-runner/${name}/main.ts`)
 
 test('the image runs on production packages, and on files that are copied into it', async () => {
   const { metafile } = await build({

@@ -1,0 +1,42 @@
+"""Makes the fixtures of test/conformance/packs: `python -m lab.exporters.fixtures FOLDER [FAMILY...]`, a minute a family."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import torch
+
+from lab.exporters.cases import run_pipeline, save_case
+from lab.exporters.pack import ExportOptions, export_pack, parts_of
+from lab.exporters.tiny import TINY, tiny_pipeline
+
+RESOLUTION = (32, 32)
+STEPS = 4
+PROMPTS = ("two cats below a tree", "An OWL who reads 3 newspapers, and a red cube: in a small café on a blue background", "")
+
+
+def make_fixture(name: str, folder: Path) -> None:
+    """`<folder>/<name>`: the pack, and the pipeline's images with and without guidance, of the same latents."""
+    target = folder / name
+    shutil.rmtree(target, ignore_errors=True)
+    pipeline = tiny_pipeline(name)
+    parts = parts_of(pipeline, RESOLUTION)
+    cases = [("guided", True), ("plain", False)] if parts.guidance == "cfg" else [("guided", True)]
+    for case, guided in cases:
+        save_case(run_pipeline(pipeline, parts, PROMPTS, steps=STEPS, seed=1, guided=guided), target, case)
+    export_pack(parts, target / "pack", ExportOptions(name=f"tiny-{name}", licence="Apache-2.0", price_class="small"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("family", nargs="*", default=list(TINY))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in arguments.family:
+        make_fixture(name, arguments.folder)
+        print(name, "made", flush=True)
+
+
+if __name__ == "__main__":
+    main()

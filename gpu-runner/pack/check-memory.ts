@@ -1,0 +1,18 @@
+/** Whether a machine can hold a pack, asked before its weights are read. */
+import type { PackManifest } from '../../shared/contract/pack.ts'
+import { PackError } from './read-pack.ts'
+
+/** Measured (docs/results/conformance.md): what a process takes for its weights, and beside them. */
+export const MEMORY_FACTOR = 1.15
+export const MEMORY_BESIDE_BYTES = 300e6
+
+/** Throws PackError when the graphs that a runner opens do not fit. Judges are not opened. */
+export function checkMemory({ files, judges = {} }: PackManifest, availableBytes: number): void {
+  const held = new Set(Object.values(judges).map(({ file }) => file))
+  const weights = Object.entries(files).filter(([file]) => !held.has(file))
+  const needed = MEMORY_FACTOR * weights.reduce((sum, [, { bytes }]) => sum + bytes, 0) + MEMORY_BESIDE_BYTES
+  if (needed > availableBytes)
+    throw new PackError(
+      `The pack needs ${(needed / 1e9).toFixed(1)} GB of memory, and this process may have ${(availableBytes / 1e9).toFixed(1)} GB more.`,
+    )
+}
