@@ -20,7 +20,8 @@ export const REWARD_FORMS = ['composite', 'http'] as const
 /** A pack's reward, or one of the pixels. */
 export const rewardNameSchema = z
   .string()
-  .regex(/^(?!(?:composite|http)$)[a-z][a-z0-9-]{0,30}$/, 'not the name of a reward')
+  // Aborting: a union takes a value that only fails a check for its own, and then the other forms' faults are not heard.
+  .regex(/^(?!(?:composite|http)$)[a-z][a-z0-9-]{0,30}$/, { message: 'not the name of a reward', abort: true })
 
 /** Most of one thing that may be asked for. */
 export const MAX_COUNT = 64

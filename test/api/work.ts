@@ -97,7 +97,9 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
       render: async (latent) => {
         const { reward = 0 } = await rewardOf({ latent, t: 0, wants: 'reward' })
         const parts = terms.map(({ name, weight }) => ({ name, weight, reward }))
-        return { image: imageOf(latent), reward, parts, found: { found: { bear: 1 }, exact: false } }
+        const counts = terms.some((term) => !isPixelTerm(term) && term.counts !== undefined)
+        const found = counts ? { found: { bear: 1 }, exact: false } : undefined
+        return { image: imageOf(latent), reward, parts, found }
       },
       nfe: () => nfe,
       end: async () => undefined,

@@ -28,13 +28,16 @@ const issueErrors = (issue: z.core.$ZodIssue): FieldError[] => {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({ pointer: `${pointer}${toPointer([key])}`, detail: 'unknown field' }))
   if (issue.code === 'invalid_union') {
-    // The branch that went deepest is the one the client meant.
     const branches = issue.errors.map((branch) => branch.flatMap(issueErrors))
-    const deepest = branches.toSorted((a, b) => depthOf(b) - depthOf(a))[0] ?? []
-    return deepest.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }))
+    const meant = branches.toSorted((a, b) => misnamed(a) - misnamed(b) || depthOf(b) - depthOf(a))[0] ?? []
+    return meant.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }))
   }
   return [{ pointer, detail: issue.message }]
 }
+
+/** The branch that has the name of the client's value is the one it meant; among those that have, the one that went deepest. */
+const misnamed = (faults: readonly FieldError[]): number =>
+  faults.some(({ pointer }) => pointer === '/name' || pointer === '') ? 1 : 0
 
 const depthOf = (faults: readonly FieldError[]): number =>
   Math.max(0, ...faults.map(({ pointer }) => pointer.split('/').length))

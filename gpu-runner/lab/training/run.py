@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,15 @@ class Run:
         return state
 
 
-def parse_run(name: str, minutes: float, doc: str | None) -> tuple[Run, argparse.Namespace]:
-    """The run that a stage's command line asks for: --folder, --minutes, --batch, --threads."""
+def parse_run(name: str, minutes: float, doc: str | None, flags: Sequence[str] = ()) -> tuple[Run, argparse.Namespace]:
+    """The run that a stage's command line asks for: --folder, --minutes, --batch, --threads, and the stage's own flags."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--folder", type=Path, default=Path("lab-runs"), help="where checkpoints and logs are")
     parser.add_argument("--minutes", type=float, default=minutes, help="budget of this call; a checkpoint is gone on from")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2, help="of the CPU, beside one process that makes the data")
+    for flag in flags:
+        parser.add_argument(f"--{flag}", action="store_true")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)

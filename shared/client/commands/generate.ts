@@ -4,6 +4,7 @@ import { SEARCH_NAMES } from '../../contract/search-names.ts'
 import type { NewGeneration } from '../generations.ts'
 import { type Command, EXIT, type Given, onlyArgument, show, type Terminal, UsageError } from './command.ts'
 import { follow } from './follow.ts'
+import { readReward } from './read-reward.ts'
 import { saveImages } from './save-images.ts'
 import { generationLines, quoteLines } from './text.ts'
 
@@ -135,25 +136,4 @@ const readCounts = (pairs: readonly string[]): Record<string, number> | undefine
       return [thing, Number(count)]
     }),
   )
-}
-
-type AskedReward = NonNullable<NewGeneration['reward']>
-type AskedPart = Exclude<AskedReward, { name: 'composite' }>
-
-/** `vqa`; `https://...`; or `count=1` and `vqa=5`, a sum. Counts belong to the reward named count. */
-const readReward = (said: readonly string[], counts: Record<string, number> | undefined): AskedReward | undefined => {
-  const named = (name: string): AskedPart => {
-    if (/^https?:/.test(name)) return { name: 'http', url: name }
-    return name === 'count' && counts !== undefined ? { name, counts } : name
-  }
-  if (said.length === 0) return counts === undefined ? undefined : named('count')
-  const parts = said.map((text) => {
-    const [, name = text, weight] = /^(.+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? []
-    return { reward: named(name), weight }
-  })
-  const [first] = parts
-  if (parts.length === 1 && first !== undefined && first.weight === undefined) return first.reward
-  if (parts.some(({ weight }) => weight === undefined))
-    throw new UsageError('several rewards need weights: NAME=WEIGHT')
-  return { name: 'composite', parts: parts.map(({ reward, weight }) => ({ reward, weight: Number(weight) })) }
 }
