@@ -28,6 +28,7 @@ const model = await openModel({
   packFolder,
   provider: settings.MODEL_PROVIDER,
   ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
+  ...(settings.MODEL_BATCH !== undefined && { maxBatch: settings.MODEL_BATCH }),
   // Without its model this process is of no use: end, and let another be started.
   onCrash: (error) => {
     console.error(JSON.stringify({ level: 'fatal', error: error.message }))

@@ -23,6 +23,8 @@ export const runnerSettings = {
   CHECKPOINT_NFES: z.coerce.number().int().min(1).default(100),
   /** Threads of one graph; all cores when left out. */
   MODEL_THREADS: z.coerce.number().int().min(1).optional(),
+  /** Latents in one run of a graph at most; 1 where results depend on the batch and a resume must be exact. */
+  MODEL_BATCH: z.coerce.number().int().min(1).max(256).optional(),
   /** Where the graphs run. The process ends with a reason when it cannot have it. */
   MODEL_PROVIDER: z.enum(PROVIDERS).default('cpu'),
   /** Where the ECS agent answers, set by the agent itself. With it, a task that works is not chosen for scale-in. */
