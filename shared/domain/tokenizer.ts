@@ -10,6 +10,11 @@ export interface PackTokenizer extends PromptTokenizer {
   encode(text: string, length: number, padId?: number): bigint[]
 }
 
+interface TokenizerJson {
+  readonly model?: { readonly unk_token?: string | null; readonly unk_id?: number | null }
+  readonly padding?: { readonly pad_id?: number } | null
+}
+
 /** One input of the encoder, [max_length] each. */
 export interface EncodedPrompt {
   readonly ids: bigint[]
@@ -20,13 +25,17 @@ export interface EncodedPrompt {
 /** @param json the parsed tokenizer.json. Throws when it is not one. */
 export const createTokenizer = (json: object): PackTokenizer => {
   const tokenizer = new Tokenizer(json, {})
-  const { model, padding } = json as { model?: { unk_token?: string }; padding?: { pad_id?: number } | null }
-  const unknownToken = model?.unk_token
-  const unknown = unknownToken === undefined ? undefined : tokenizer.token_to_id(unknownToken)
+  const { model, padding } = json as TokenizerJson
+  // Unigram models name the unknown word by its id, all others by its token.
+  const unknown = model?.unk_id ?? (model?.unk_token == null ? undefined : tokenizer.token_to_id(model.unk_token))
+  const knownId = (token: string): number | undefined => {
+    const id = tokenizer.token_to_id(token)
+    return id === unknown ? undefined : id
+  }
   const pad = padding?.pad_id ?? 0
   const specials = tokenizer.encode('').tokens
   const idOf = (token: string): number => {
-    const id = tokenizer.token_to_id(token) ?? unknown
+    const id = knownId(token) ?? unknown
     if (id === undefined) throw new Error(`the tokenizer has no id for ${JSON.stringify(token)} and no unknown token`)
     return id
   }
@@ -41,7 +50,7 @@ export const createTokenizer = (json: object): PackTokenizer => {
   }
   return {
     tokenize: (text) => tokenizer.tokenize(text),
-    knows: (token) => tokenizer.token_to_id(token) !== undefined && token !== unknownToken,
+    knows: (token) => knownId(token) !== undefined,
     room: (length) => length - specials.length,
     ids,
     encode: (text, length, padId = pad) => {
