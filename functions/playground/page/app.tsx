@@ -9,14 +9,25 @@ import { KeyGate } from './key-gate.tsx'
 import { ProblemNote } from './problem-note.tsx'
 import { type Asked, FIRST_ASKED } from './prompt-form.tsx'
 import { dropKey, keepKey, takeKey } from './session.ts'
+import { SharedPage } from './shared.tsx'
+import { Stored } from './stored.tsx'
 import { useAnswer } from './use-answer.ts'
 
 const VIEWS = { generate: 'Generate', compare: 'Compare', account: 'Account' } as const
 type View = keyof typeof VIEWS
 
-const viewOf = (hash: string): View => {
-  const name = hash.replace(/^#\//, '')
-  return name in VIEWS ? (name as View) : 'generate'
+/** Where one is: a view, or one thing. */
+interface Place {
+  readonly view: View | undefined
+  readonly generation?: string
+  readonly shared?: string
+}
+
+const placeOf = (hash: string): Place => {
+  const [name = '', id] = hash.replace(/^#\//, '').split('/')
+  if (name === 'shared' && id) return { view: undefined, shared: id }
+  if (name === 'generations' && id) return { view: undefined, generation: decodeURIComponent(id) }
+  return { view: name in VIEWS ? (name as View) : 'generate' }
 }
 
 export const App = () => {
@@ -26,6 +37,14 @@ export const App = () => {
     addEventListener('hashchange', changed)
     return () => removeEventListener('hashchange', changed)
   }, [])
+  const place = usePlace()
+  if (place.shared !== undefined)
+    return (
+      <>
+        <Header />
+        <SharedPage key={place.shared} token={place.shared} />
+      </>
+    )
   if (key === undefined)
     return (
       <>
@@ -42,15 +61,15 @@ export const App = () => {
     dropKey()
     setKey(undefined)
   }
-  return <Opened key={key} apiKey={key} onOtherKey={leave} />
+  return <Opened key={key} apiKey={key} place={place} onOtherKey={leave} />
 }
 
-const Opened = ({ apiKey, onOtherKey }: { apiKey: string; onOtherKey: () => void }) => {
+const Opened = ({ apiKey, place, onOtherKey }: { apiKey: string; place: Place; onOtherKey: () => void }) => {
+  const { view, generation } = place
   const client = useMemo(() => new Rollover({ apiKey, baseUrl: location.origin }), [apiKey])
   const account = useAnswer(useCallback((signal: AbortSignal) => client.account({ signal }), [client]))
   const packs = useAnswer(useCallback((signal: AbortSignal) => client.packs({ signal }), [client]))
   const [asked, setAsked] = useState<Asked>(FIRST_ASKED)
-  const view = useView()
   const shared = {
     client,
     pack: packs.answer?.[0],
@@ -61,7 +80,7 @@ const Opened = ({ apiKey, onOtherKey }: { apiKey: string; onOtherKey: () => void
   }
   return (
     <>
-      <Header view={view} balance={account.answer?.balance_micro_usd} onOtherKey={onOtherKey} />
+      <Header place={place} balance={account.answer?.balance_micro_usd} onOtherKey={onOtherKey} />
       <main id="main">
         {view !== 'account' && account.error !== undefined && (
           <ProblemNote
@@ -73,6 +92,9 @@ const Opened = ({ apiKey, onOtherKey }: { apiKey: string; onOtherKey: () => void
             }}
           />
         )}
+        {generation !== undefined && (
+          <Stored key={generation} client={client} id={generation} onAsk={setAsked} onOtherKey={onOtherKey} />
+        )}
         {view === 'generate' && <Generate {...shared} />}
         {view === 'compare' && <Compare {...shared} />}
         {view === 'account' && <Account client={client} account={account} onOtherKey={onOtherKey} />}
@@ -81,26 +103,28 @@ const Opened = ({ apiKey, onOtherKey }: { apiKey: string; onOtherKey: () => void
   )
 }
 
-const useView = (): View => {
-  const [view, setView] = useState(() => viewOf(location.hash))
+const usePlace = (): Place => {
+  const [hash, setHash] = useState(() => location.hash)
   useEffect(() => {
-    const changed = () => setView(viewOf(location.hash))
+    const changed = () => setHash(location.hash)
     addEventListener('hashchange', changed)
     return () => removeEventListener('hashchange', changed)
   }, [])
+  const place = useMemo(() => placeOf(hash), [hash])
   useEffect(() => {
-    document.title = `${VIEWS[view]} · Rollover`
-  }, [view])
-  return view
+    const name = place.view === undefined ? (place.shared === undefined ? 'Generation' : 'Shared') : VIEWS[place.view]
+    document.title = `${name} · Rollover`
+  }, [place])
+  return place
 }
 
 interface HeaderProps {
-  readonly view?: View
+  readonly place?: Place
   readonly balance?: number | undefined
   readonly onOtherKey?: () => void
 }
 
-const Header = ({ view, balance, onOtherKey }: HeaderProps) => (
+const Header = ({ place, balance, onOtherKey }: HeaderProps) => (
   <header class="top">
     <a class="brand" href="#/generate">
       <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -111,17 +135,17 @@ const Header = ({ view, balance, onOtherKey }: HeaderProps) => (
       </svg>
       Rollover
     </a>
-    {view !== undefined && (
+    {place !== undefined && (
       <nav aria-label="Views">
         {(Object.keys(VIEWS) as View[]).map((name) => (
-          <a key={name} href={`#/${name}`} aria-current={name === view ? 'page' : undefined}>
+          <a key={name} href={`#/${name}`} aria-current={name === place.view ? 'page' : undefined}>
             {VIEWS[name]}
           </a>
         ))}
       </nav>
     )}
     <div class="aside">
-      {view !== undefined && (
+      {place !== undefined && (
         <span class="balance">
           Balance <b>{balance === undefined ? '…' : formatMoney(balance)}</b>
         </span>

@@ -145,7 +145,7 @@ export const Money = ({ run }: { run: Run }) => {
               <i class={`swatch ${name}`} /> {name}
             </dt>
             <dd>
-              <b>{formatCount(nfe)}</b> NFEs<span>{formatMoney(nfe * price)}</span>
+              <b>{formatCount(nfe)}</b> NFEs{price !== undefined && <span>{formatMoney(nfe * price)}</span>}
             </dd>
           </div>
         ))}

@@ -11,10 +11,21 @@ import type { TraceLine } from '../../../shared/contract/trace.ts'
 import type { Told } from './search-columns.ts'
 import { NO_THUMBNAILS, type Thumbnails, withThumbnails } from './thumbnails.ts'
 
+/** What is shown of a generation: of a shared one less is known. */
+export type ShownGeneration = Pick<
+  Generation,
+  'status' | 'stop_reason' | 'reward' | 'result' | 'seed' | 'format' | 'started_at' | 'finished_at' | 'error'
+> &
+  Partial<Pick<Generation, 'outputs_held_back'>> & {
+  readonly id?: string
+  readonly usage: Pick<Generation['usage'], 'nfe_held' | 'nfe_used' | 'nfe_refunded'> &
+    Partial<Pick<Generation['usage'], 'price_micro_usd_per_nfe'>>
+}
+
 export interface Run {
   readonly request: NewGeneration
   readonly phase: 'sending' | 'queued' | 'running' | 'ended' | 'refused'
-  readonly generation?: Generation
+  readonly generation?: ShownGeneration
   /** Events of the attempt that counts. */
   readonly progress: readonly ProgressEvent[]
   /** Told so far, by the events; where the service left some out the trace has them. */
@@ -72,14 +83,45 @@ export const followRun = async (
   try {
     const generation = await client.create(request, { signal: on.signal })
     change({ generation, phase: 'queued' })
-    await followEvents(client, generation.id, { change, signal: on.signal, run: () => run })
-    if (on.signal.aborted) return
-    const ended = await untilAnswered(() => client.get(generation.id, { signal: on.signal }), { change, ...on })
-    change({ generation: ended, phase: 'ended', reconnecting: false })
-    await showFiles(client, ended, change)
+    await followToEnd(client, generation.id, { change, signal: on.signal, run: () => run })
   } catch (error) {
     change({ error, phase: run.generation === undefined ? 'refused' : run.phase })
   }
+}
+
+/** A generation that is there already, from its first event that is kept. Rejects when it cannot be read at all. */
+export const followStored = async (
+  client: Rollover,
+  id: string,
+  on: { show: (run: Run) => void; signal: AbortSignal },
+): Promise<void> => {
+  const generation = await client.get(id, { signal: on.signal })
+  const { prompt, nfe_budget, search, seed, target_reward } = generation
+  const request = { prompt, nfe_budget, search, seed, ...(target_reward !== null && { target_reward }) }
+  let run: Run = { ...newRun(request), generation, phase: generation.finished_at === null ? 'queued' : 'ended' }
+  const change = (part: Partial<Run>) => {
+    // What its events say of an ended one happened long ago.
+    run = { ...run, ...part, ...(generation.finished_at !== null && { phase: 'ended' as const }) }
+    if (!on.signal.aborted) on.show(run)
+  }
+  change({})
+  try {
+    await followToEnd(client, id, { change, signal: on.signal, run: () => run })
+  } catch (error) {
+    change({ error })
+  }
+}
+
+const followToEnd = async (
+  client: Rollover,
+  id: string,
+  on: { change: Change; signal: AbortSignal; run: () => Run },
+): Promise<void> => {
+  await followEvents(client, id, on)
+  if (on.signal.aborted) return
+  const ended = await untilAnswered(() => client.get(id, { signal: on.signal }), on)
+  on.change({ generation: ended, phase: 'ended', reconnecting: false })
+  await showFiles(client, ended, on.change)
 }
 
 type Change = (part: Partial<Run>) => void

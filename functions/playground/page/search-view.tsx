@@ -20,7 +20,8 @@ export const SearchView = ({ run }: { run: Run }) => {
     <section class="card" aria-labelledby="search-title">
       <header class="card-head">
         <h2 id="search-title">The search</h2>
-        <fieldset class="switch">
+        {/* Thumbnails come with live events, which are kept for a day. */}
+        <fieldset class="switch" hidden={run.phase === 'ended' && run.thumbnails.size === 0}>
           <legend class="hidden">What is drawn</legend>
           {(Object.keys(MODES) as Mode[]).map((name) => (
             <label key={name}>

@@ -92,6 +92,17 @@ const Endpoints = (on: {
           >
             {enabled ? 'Turn off' : 'Turn on'}
           </button>
+          <button
+            type="button"
+            class="quiet danger"
+            aria-label={`Delete ${url}`}
+            onClick={() =>
+              confirm(`Delete ${url}? What waits for it is not delivered.`) &&
+              void on.act(() => on.client.webhookEndpoints.delete(id))
+            }
+          >
+            Delete
+          </button>
         </span>
       </li>
     ))}

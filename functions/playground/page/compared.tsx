@@ -1,0 +1,134 @@
+/** Searches side by side, and what each came to. */
+import type { Rollover } from '../../../shared/client/client.ts'
+import { drawComparison } from './draw-comparison.ts'
+import { saveBlob, saveText } from './export.ts'
+import { formatCount, formatMoney, formatReward, formatSeconds } from './format.ts'
+import { RewardCurve } from './reward-curve.tsx'
+import type { Run } from './run.ts'
+import { bestOf, RunImage, usedOf } from './run-view.tsx'
+import { RunNotes } from './shown.tsx'
+import { ShareButton } from './share-button.tsx'
+import { Wide } from './wide.tsx'
+
+export const Compared = ({ runs, client }: { runs: readonly Run[]; client?: Rollover }) => (
+  <>
+    {runs[0] !== undefined && <RunNotes run={runs.find(({ reconnecting }) => reconnecting) ?? runs[0]} />}
+    <section class={`side-by-side of-${runs.length}`} aria-label="Images">
+      {runs.map((run, index) => (
+        <div class="card" key={run.request.search}>
+          <h2>
+            <i class={`swatch series-${index}`} /> {run.request.search}
+          </h2>
+          <RunImage run={run} />
+        </div>
+      ))}
+    </section>
+    <section class="card" aria-labelledby="compare-curve">
+      <header class="card-head">
+        <h2 id="compare-curve">Best reward against NFEs</h2>
+      </header>
+      <RewardCurve runs={runs} label="Best reward against NFEs" />
+    </section>
+    <Summary runs={runs} client={client} />
+  </>
+)
+
+const Summary = ({ runs, client }: { runs: readonly Run[]; client: Rollover | undefined }) => {
+  const ended = runs.every(({ phase }) => phase === 'ended')
+  const best = Math.max(...runs.map((run) => bestOf(run) ?? -Infinity))
+  return (
+    <section class="card" aria-labelledby="summary-title">
+      <header class="card-head">
+        <h2 id="summary-title">Summary</h2>
+        {ended && <ComparisonExports runs={runs} client={client} />}
+      </header>
+      <Wide label="Summary">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Search</th>
+              <th scope="col" class="number">
+                Reward
+              </th>
+              <th scope="col">Exact</th>
+              <th scope="col" class="number">
+                NFEs
+              </th>
+              <th scope="col" class="number">
+                Price
+              </th>
+              <th scope="col" class="number">
+                Time
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {runs.map((run) => (
+              <tr key={run.request.search} class={ended && bestOf(run) === best ? 'winner' : ''}>
+                <th scope="row">{run.request.search}</th>
+                <td class="number">{formatReward(bestOf(run))}</td>
+                <td>{exactOf(run)}</td>
+                <td class="number">{formatCount(usedOf(run))}</td>
+                <td class="number">{priceOf(run)}</td>
+                <td class="number">{timeOf(run)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Wide>
+    </section>
+  )
+}
+
+const ComparisonExports = ({ runs, client }: { runs: readonly Run[]; client: Rollover | undefined }) => {
+  const ids = runs.flatMap(({ generation }) => generation?.id ?? [])
+  return (
+    <div class="row exports">
+      <button type="button" onClick={() => void drawComparison(runs).then((png) => saveBlob(png, 'comparison.png'))}>
+        PNG
+      </button>
+      <button type="button" onClick={() => saveText(tracesOf(runs), 'comparison.traces.jsonl')}>
+        Traces
+      </button>
+      <button
+        type="button"
+        onClick={() =>
+          saveText(
+            JSON.stringify(
+              runs.map(({ generation }) => generation),
+              null,
+              2,
+            ),
+            'comparison.json',
+          )
+        }
+      >
+        JSON
+      </button>
+      {client !== undefined && ids.length === runs.length && <ShareButton client={client} generations={ids} />}
+    </div>
+  )
+}
+
+/** All traces in one file: each line says of which search it is. */
+const tracesOf = (runs: readonly Run[]): string =>
+  runs
+    .flatMap(({ request, trace = [] }) => trace.map((line) => JSON.stringify({ search: request.search, ...line })))
+    .join('\n')
+
+const priceOf = (run: Run): string => {
+  const price = run.generation?.usage.price_micro_usd_per_nfe
+  return price === undefined ? '–' : formatMoney(usedOf(run) * price)
+}
+
+const timeOf = ({ generation }: Run): string =>
+  generation?.started_at == null || generation.finished_at === null
+    ? '…'
+    : formatSeconds((Date.parse(generation.finished_at) - Date.parse(generation.started_at)) / 1000)
+
+/** `–` where the reward does not count. */
+const exactOf = ({ generation }: Run): string => {
+  if (generation?.result == null) return '…'
+  const { counts } = generation.result
+  return counts === null ? '–' : counts.exact ? 'yes' : 'no'
+}
