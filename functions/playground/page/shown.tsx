@@ -90,7 +90,7 @@ const Previews = ({ run }: { run: Run }) => {
         <h2 id="previews-title">How it sharpened</h2>
       </header>
       <ol class="previews">
-        {shown.map(({ preview, step, nfe_used }) => (
+        {shown.map(({ preview, nfe_used }) => (
           <li key={nfe_used}>
             <img src={preview ?? ''} alt={`Best after ${nfe_used} NFEs`} />
             <span>{nfe_used} NFEs</span>
