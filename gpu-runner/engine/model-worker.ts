@@ -102,12 +102,12 @@ const handlers: Handlers = {
     for (const { name, input } of asked) scores.push(await graphs.rewards.get(name)?.score(image, [input]))
     const rewards = scores.map((score) => score?.rewards[0] ?? Number.NaN)
     checkFinite({ rewards })
-    const soft = counted && scores[counted.at]?.counts
+    const { counts: soft, peaks } = (counted && scores[counted.at]) ?? {}
     const value = {
       // A copy: memory that the runtime owns cannot be transferred.
       image: image.slice(),
       rewards,
-      ...(counted && soft && { found: readFound(counted.graph, { soft, asked: counted.counts }) }),
+      ...(counted && soft && { found: readFound(counted.graph, { soft, peaks, asked: counted.counts }) }),
     }
     return { value, transfer: [bufferOf(value.image)] }
   },

@@ -1,6 +1,7 @@
 /** Reward and judge graphs of a pack, fed by what they take beside the image, and the gradients of rewards. */
 import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
-import { checkSignature, floatPort, type Port } from './graph-signature.ts'
+import { checkSignature, type FoundSignature, floatPort, type Port } from './graph-signature.ts'
+import type { Peaks } from '../reward/places.ts'
 import type { Pack } from './read-pack.ts'
 import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
 
@@ -15,6 +16,8 @@ export interface RewardScores {
   readonly rewards: Float32Array
   /** [B, classes] of a graph that counts, soft: sums of peak probabilities. */
   readonly counts?: Float32Array
+  /** Where they are peaks of: of a graph that says so. */
+  readonly peaks?: Peaks
 }
 
 /** Images [B, 3, H, W] in [-1, 1], and an input for each. */
@@ -51,16 +54,21 @@ export async function openScore(pack: Pack, graph: JudgeGraph, options: GraphOpt
   const session = await openSession(pack, { graph: 'reward', file: graph.file }, options)
   const image = floatPort(session.signature, 'image', [3, ...pack.manifest.resolution])
   const ports = inputPorts(graph)
+  const peaks = graph.takes === 'counts' ? peaksPort(session.signature, graph.classes.length) : undefined
   checkSignature(graph.file, session.signature, {
     inputs: [image, ...ports],
-    outputs: [REWARD, ...(graph.takes === 'counts' ? [countsPort(graph.classes)] : [])],
+    outputs: [REWARD, ...(graph.takes === 'counts' ? [countsPort(graph.classes)] : []), ...(peaks ? [peaks] : [])],
   })
   return async (images, inputs) => {
     const outputs = await session.run(
       { image: batchOf(image, images, inputs.length), ...feed(ports, inputs) },
       inputs.length,
     )
-    return { rewards: outputs.floats('reward'), ...(graph.takes === 'counts' && { counts: outputs.floats('counts') }) }
+    return {
+      rewards: outputs.floats('reward'),
+      ...(graph.takes === 'counts' && { counts: outputs.floats('counts') }),
+      ...(peaks && { peaks: { shape: peaks.shape, data: outputs.floats('peaks') } }),
+    }
   }
 }
 
@@ -85,6 +93,14 @@ async function openGradient(
 
 const REWARD: Port = { name: 'reward', type: 'float32', shape: [] }
 const countsPort = (classes: readonly string[]): Port => ({ name: 'counts', type: 'float32', shape: [classes.length] })
+
+/** `peaks` [B, classes, rows, columns], which a graph that counts may give: what it counts, where it stands. Any size of grid. */
+function peaksPort({ outputs }: FoundSignature, classes: number): Port | undefined {
+  const found = outputs.find(({ name }) => name === 'peaks')
+  if (found === undefined) return undefined
+  const [rows, columns] = (found.shape ?? []).slice(2)
+  return { name: 'peaks', type: 'float32', shape: [classes, Number(rows), Number(columns)] }
+}
 
 function inputPorts(graph: JudgeGraph): readonly Port[] {
   switch (graph.takes) {

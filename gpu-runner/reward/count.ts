@@ -1,6 +1,8 @@
 /** Rewards that count: what their graphs take, and what they saw. */
 import type { CountGraph, JudgeGraph } from '../../shared/contract/pack.ts'
+import type { Place } from '../../shared/contract/place.ts'
 import type { Counts } from '../../shared/domain/counts.ts'
+import { type Peaks, readPlaces } from './places.ts'
 
 /** A graph by its name in the pack's rewards or judges. Throws RangeError when there is none that counts. */
 export function countGraphNamed(name: string, graphs: Readonly<Record<string, JudgeGraph>> = {}): CountGraph {
@@ -14,6 +16,8 @@ export interface Found {
   readonly found: Counts
   /** Every asked class found as often as asked, and nothing else found. */
   readonly exact: boolean
+  /** Where they stand; undefined where the graph does not say. */
+  readonly places?: readonly Place[]
 }
 
 /**
@@ -35,15 +39,18 @@ export function countTarget({ classes, missing }: CountGraph, counts: Counts): F
   return target
 }
 
-/** Soft counts [classes] of one image (sums of peak probabilities), rounded to things. */
-export function readFound({ classes }: CountGraph, { soft, asked }: { soft: Float32Array; asked: Counts }): Found {
+/** Soft counts [classes] of one image (sums of peak probabilities), rounded to things, and where these stand. */
+export function readFound(
+  graph: CountGraph,
+  { soft, peaks, asked }: { soft: Float32Array; peaks?: Peaks | undefined; asked: Counts },
+): Found {
   const found: Record<string, number> = {}
   let exact = true
-  for (const [index, name] of classes.entries()) {
+  for (const [index, name] of graph.classes.entries()) {
     const count = Math.round(soft[index] ?? 0)
     if (count > 0) found[name] = count
     const wanted = Object.hasOwn(asked, name) ? asked[name] : 0
     if (count !== wanted) exact = false
   }
-  return { found, exact }
+  return { found, exact, ...(peaks && { places: readPlaces(graph, peaks) }) }
 }

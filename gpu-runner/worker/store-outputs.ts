@@ -96,6 +96,10 @@ const storeOutput = async (
   await putObject(bucket, { key, bytes, contentType: content_type })
   const { image, reward, parts, found } = rendering
   const { width, height } = image
-  const counted = { found: found ? { ...found.found } : null, exact: found?.exact ?? null }
+  const counted = {
+    found: found ? { ...found.found } : null,
+    exact: found?.exact ?? null,
+    places: found?.places ? [...found.places] : null,
+  }
   return { key, content_type, width, height, bytes: bytes.byteLength, sha256, reward, parts, ...counted }
 }

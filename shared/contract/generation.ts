@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { AddressPolicy } from '../domain/public-address.ts'
 import { DEFAULT_RETENTION_SECONDS, MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS } from '../domain/retention.ts'
 import { metadataSchema } from './metadata.ts'
+import { placeSchema } from './place.ts'
 import { DEFAULT_PRIORITY, PRIORITIES } from './priority.ts'
 import { rewardPartSchema, rewardRequestSchema, rewardSchema } from './reward.ts'
 import { SEARCH_NAMES } from './search-names.ts'
@@ -189,6 +190,10 @@ export const outputSchema = z.strictObject({
   parts: z.array(rewardPartSchema),
   found: things.nullable().describe('null unless the reward counts, and `exact` too.'),
   exact: z.boolean().nullable(),
+  places: z
+    .array(placeSchema)
+    .nullable()
+    .describe('Where each thing stands that the reward is sure of; null where it does not say.'),
 })
 
 /** Where the webhook stands, kept apart from the generation's own status. */

@@ -55,7 +55,10 @@ const nativeSchema = z.strictObject({
   time_shift: z.number().positive().default(1),
 })
 
-/** Counts things: image [B,3,H,W], target [B,C] -> reward [B], counts [B,C]. */
+/**
+ * Counts things: image [B,3,H,W], target [B,C] -> reward [B], counts [B,C], and where it can say where they stand, peaks [B,C,h,w], of
+ * which counts is the sum.
+ */
 export const countGraphSchema = z.strictObject({
   file: fileName,
   takes: z.literal('counts'),

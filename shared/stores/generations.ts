@@ -14,6 +14,7 @@ import type {
   StopReason,
 } from '../contract/generation.ts'
 import type { Metadata } from '../contract/metadata.ts'
+import type { Place } from '../contract/place.ts'
 import type { Priority } from '../contract/priority.ts'
 import type { RewardPart } from '../contract/reward.ts'
 import type { SearchName } from '../contract/search-names.ts'
@@ -34,6 +35,7 @@ export interface StoredOutput {
   readonly parts: readonly RewardPart[]
   readonly found: Readonly<Record<string, number>> | null
   readonly exact: boolean | null
+  readonly places?: readonly Place[] | null
 }
 
 /** A state of a search, as stored. */

@@ -60,6 +60,7 @@ const viewOutputs = (api: ApiContext, item: GenerationItem): Promise<Generation[
       expires_at: isoTime(api.now() + LINK_SECONDS * 1000),
       parts: [...output.parts],
       found: output.found && { ...output.found },
+      places: output.places ? [...output.places] : null,
     })),
   )
 

@@ -35,6 +35,7 @@ export const viewShared = async (api: ApiContext, item: GenerationItem, endsAt: 
         ...output,
         parts: [...parts],
         found: found && { ...found },
+        places: output.places ? [...output.places] : null,
         url: await presignOutput(api.bucket, key, seconds),
         expires_at: until,
       })),

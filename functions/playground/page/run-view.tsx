@@ -1,6 +1,8 @@
 /** One run as it stands: the image, what was asked and found, and where the money is. */
+import { useState } from 'preact/hooks'
 import type { Generation } from '../../../shared/client/client.ts'
 import { formatCount, formatMoney, formatReward } from './format.ts'
+import { colorOf, Places } from './places.tsx'
 import type { Run } from './run.ts'
 
 const REASONS: Readonly<Record<NonNullable<Generation['stop_reason']>, string>> = {
@@ -34,6 +36,7 @@ export const RunImage = ({ run }: { run: Run }) => {
   const source = run.image ?? run.preview
   const best = bestOf(run)
   const last = run.progress.at(-1)
+  const [marked, setMarked] = useState(true)
   const share = run.phase === 'ended' ? 1 : usedOf(run) / run.request.nfe_budget
   return (
     <figure class={`picture ${run.image === undefined ? 'rough' : ''}`}>
@@ -49,6 +52,7 @@ export const RunImage = ({ run }: { run: Run }) => {
         ) : (
           <img src={source} alt={run.image === undefined ? 'The best so far' : `Result for: ${run.request.prompt}`} />
         )}
+        {marked && run.places && <Places places={run.places} names={namesOf(run)} />}
         {run.phase === 'running' && <progress max={1} value={share} aria-label="Share of the budget that is spent" />}
       </div>
       <figcaption>
@@ -63,6 +67,11 @@ export const RunImage = ({ run }: { run: Run }) => {
             step {last.step}/{last.steps}
           </span>
         )}
+        {run.places && (
+          <label class="inline-check">
+            <input type="checkbox" checked={marked} onChange={() => setMarked(!marked)} /> what the reward sees
+          </label>
+        )}
       </figcaption>
     </figure>
   )
@@ -75,11 +84,16 @@ const countsAsked = (reward: Generation['reward'] | undefined): Readonly<Record<
   return parts.map((part) => ('counts' in part ? part.counts : undefined)).find((counts) => counts !== undefined)
 }
 
+/** Classes that were asked for, then those that were found beside them. */
+const namesOf = ({ generation }: Run): readonly string[] => [
+  ...new Set([...Object.keys(countsAsked(generation?.reward) ?? {}), ...Object.keys(generation?.result?.counts?.found ?? {})]),
+]
+
 export const Counts = ({ run }: { run: Run }) => {
   const asked = countsAsked(run.generation?.reward)
   const found = run.generation?.result?.counts?.found
   if (asked === undefined) return null
-  const names = [...new Set([...Object.keys(asked), ...Object.keys(found ?? {})])]
+  const names = namesOf(run)
   return (
     <div>
       <table class="counts">
@@ -99,7 +113,9 @@ export const Counts = ({ run }: { run: Run }) => {
             const match = found !== undefined && (found[name] ?? 0) === (asked[name] ?? 0)
             return (
               <tr key={name}>
-                <th scope="row">{name}</th>
+                <th scope="row">
+                  {run.places && <i class={`swatch series-${colorOf(name, names)}`} />} {name}
+                </th>
                 <td>{asked[name] ?? 0}</td>
                 <td>{found === undefined ? '…' : (found[name] ?? 0)}</td>
                 <td class={found === undefined ? '' : match ? 'yes' : 'no'}>
@@ -111,8 +127,8 @@ export const Counts = ({ run }: { run: Run }) => {
           })}
         </tbody>
       </table>
-      {found !== undefined && (
-        <p class="hint">The reward counts things and does not say where they are: no boxes can be drawn.</p>
+      {found !== undefined && run.places === undefined && (
+        <p class="hint">The reward of this pack counts things and does not say where they are.</p>
       )}
     </div>
   )

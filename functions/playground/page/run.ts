@@ -7,6 +7,7 @@ import {
   RolloverConnectionError,
 } from '../../../shared/client/client.ts'
 import type { ProgressEvent, ShownCandidate } from '../../../shared/contract/live-event.ts'
+import type { Place } from '../../../shared/contract/place.ts'
 import type { TraceLine } from '../../../shared/contract/trace.ts'
 import type { Told } from './search-columns.ts'
 import { NO_THUMBNAILS, type Thumbnails, withThumbnails } from './thumbnails.ts'
@@ -34,6 +35,8 @@ export interface Run {
   /** The best so far, small; then the image itself. An address that <img> takes. */
   readonly preview?: string
   readonly image?: string
+  /** Where the reward sees things in the image. */
+  readonly places?: readonly Place[]
   /** Every candidate, once the search has ended. */
   readonly trace?: readonly TraceLine[]
   readonly traceText?: string
@@ -193,7 +196,8 @@ export const showFiles = async (client: Rollover, generation: Generation, change
   const [output] = generation.outputs
   if (output !== undefined) {
     const bytes = await client.download(generation)
-    change({ image: URL.createObjectURL(new Blob([bytes], { type: output.content_type })) })
+    const image = URL.createObjectURL(new Blob([bytes], { type: output.content_type }))
+    change({ image, ...(output.places && { places: output.places }) })
   }
   const traceText = await client.trace(generation)
   if (traceText !== undefined) change({ traceText, trace: readTrace(traceText) })

@@ -20,13 +20,14 @@ export const runsOfShared = async (
 }
 
 const runOf = (generation: SharedGeneration): Run => {
-  const { prompt, nfe_budget, search, seed, target_reward, counts, outputs } = generation
+  const { prompt, nfe_budget, search, seed, target_reward, reward, counts, outputs } = generation
   const request = { prompt, nfe_budget, search, seed, ...(target_reward !== null && { target_reward }) }
   return {
     ...newRun(request),
     phase: 'ended',
-    generation: { ...generation, reward: { name: 'count', counts }, error: null },
+    generation: { ...generation, reward: { name: reward, ...(counts !== null && { counts }) }, error: null },
     ...(outputs[0] !== undefined && { image: outputs[0].url }),
+    ...(outputs[0]?.places && { places: outputs[0].places }),
   }
 }
 
