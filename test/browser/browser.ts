@@ -23,6 +23,9 @@ const FLAGS = [
 
 export const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS })
 
+/** Longest wait for what should be there at once. */
+const SLOW_MS = 90_000
+
 export interface OpenedPage {
   readonly page: Page
   /** What the browser complained of: errors of scripts and refusals of the policy. */
@@ -32,6 +35,7 @@ export interface OpenedPage {
 /** A page of its own, in a context of its own: no key and no storage of another test. */
 export const openPage = async (browser: Browser, options: BrowserContextOptions = {}): Promise<OpenedPage> => {
   const context = await browser.newContext({ viewport: { width: 1320, height: 900 }, ...options })
+  context.setDefaultTimeout(SLOW_MS)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))

@@ -1,0 +1,35 @@
+/** What tests do on the page, and what they read from it. */
+import type { Page } from 'playwright-core'
+
+/** 180 candidates at 60 a second, and a little more. */
+const REPLAY_MS = 3500
+
+export const setBudget = async (page: Page, nfe: number): Promise<void> => {
+  await page.fill('#budget', String(nfe))
+}
+
+/** Longest task of the page's thread while a trace is replayed, by the browser's own timeline; 0 when none took 50 ms. */
+export const longestTaskOfReplay = (page: Page): Promise<number> =>
+  page.evaluate(
+    (ms) =>
+      new Promise<number>((resolve) => {
+        let longest = 0
+        new PerformanceObserver((list) => {
+          for (const { duration } of list.getEntries()) longest = Math.max(longest, duration)
+        }).observe({ type: 'longtask' })
+        const replay = [...document.querySelectorAll('button')].find(({ textContent }) => textContent === 'Replay')
+        replay?.click()
+        setTimeout(() => resolve(longest), ms)
+      }),
+    REPLAY_MS,
+  )
+
+/** Whether the canvas has other colors than black and nothing. */
+export const drawsColors = (page: Page): Promise<boolean> =>
+  page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('div.search canvas')
+    const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
+    for (let at = 0; at < pixels.length; at += 4)
+      if (Math.abs((pixels[at] ?? 0) - (pixels[at + 2] ?? 0)) > 60) return true
+    return false
+  })
