@@ -1,7 +1,6 @@
 /** Reward and judge graphs of a pack, fed by what they take beside the image, and the gradients of rewards. */
 import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
 import { checkSignature, type FoundSignature, floatPort, type Port } from './graph-signature.ts'
-import type { Peaks } from '../reward/places.ts'
 import type { Pack } from './read-pack.ts'
 import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
 
@@ -10,6 +9,13 @@ import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
  * manifest says so, `input_mask` [max_length]; or nothing.
  */
 export type RewardInput = Readonly<Record<string, Float32Array | BigInt64Array>>
+
+/** Probabilities [B, classes, rows, columns], 0 but at the places of things; the sum over a class's places is its count. */
+export interface Peaks {
+  /** Without the batch. */
+  readonly shape: readonly number[]
+  readonly data: Float32Array
+}
 
 export interface RewardScores {
   /** [B] */

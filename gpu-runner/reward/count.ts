@@ -2,7 +2,8 @@
 import type { CountGraph, JudgeGraph } from '../../shared/contract/pack.ts'
 import type { Place } from '../../shared/contract/place.ts'
 import type { Counts } from '../../shared/domain/counts.ts'
-import { type Peaks, readPlaces } from './places.ts'
+import type { Peaks } from '../pack/reward-graphs.ts'
+import { readPlaces } from './places.ts'
 
 /** A graph by its name in the pack's rewards or judges. Throws RangeError when there is none that counts. */
 export function countGraphNamed(name: string, graphs: Readonly<Record<string, JudgeGraph>> = {}): CountGraph {

@@ -1,13 +1,8 @@
 /** Where the things stand that a reward counts: the peaks of its heatmaps. */
-import type { Place } from '../../shared/contract/place.ts'
-import type { CountGraph } from '../../shared/contract/pack.ts'
 
-/** Probabilities [B, classes, rows, columns], 0 but at the places of things; the sum over a class's places is its count. */
-export interface Peaks {
-  /** Without the batch. */
-  readonly shape: readonly number[]
-  readonly data: Float32Array
-}
+import type { CountGraph } from '../../shared/contract/pack.ts'
+import type { Place } from '../../shared/contract/place.ts'
+import type { Peaks } from '../pack/reward-graphs.ts'
 
 /** Surer than not. What is less sure adds to a count and is not shown as a thing. */
 const LEAST = 0.5

@@ -14,8 +14,8 @@ import { Rollover } from 'rollover'
 import { encodePreview, encodeThumbnails } from '../../gpu-runner/image/encode-image.ts'
 import { smallPicture } from '../../gpu-runner/image/small-picture.ts'
 import type { ProgressEvent } from '../../shared/contract/live-event.ts'
-import { launch, openPage } from './browser.ts'
 import { runStack } from '../e2e/stack.ts'
+import { launch, openPage } from './browser.ts'
 
 const { values } = parseArgs({
   options: {
@@ -164,7 +164,10 @@ function report(found: {
   events: number
 }): void {
   const machine = `${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.version}`
-  if (values.json) return console.log(JSON.stringify({ machine, ...found }))
+  if (values.json) {
+    console.log(JSON.stringify({ machine, ...found }))
+    return
+  }
   const middle = (of: keyof Opening) => {
     const sorted = found.openings.map((one) => one[of]).toSorted((a, b) => a - b)
     return `${Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)} (most ${Math.round(sorted.at(-1) ?? 0)})`

@@ -3,8 +3,8 @@
  * README, of a real search watched to its end. `--phone FILE` adds what a dark phone shows of it.
  */
 import { parseArgs } from 'node:util'
-import { launch, openPage } from './browser.ts'
 import { runStack } from '../e2e/stack.ts'
+import { launch, openPage } from './browser.ts'
 
 const { values } = parseArgs({
   options: {

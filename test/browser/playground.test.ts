@@ -113,7 +113,9 @@ describe('the playground', { skip }, () => {
     await stranger.page.goto(link)
     await stranger.page.waitForSelector('.search canvas')
     assert.equal(await stranger.page.textContent('.asked'), await page.textContent('h1'))
-    await stranger.page.waitForFunction(() => (document.querySelector('.picture img') as HTMLImageElement).naturalWidth > 0)
+    await stranger.page.waitForFunction(
+      () => (document.querySelector('.picture img') as HTMLImageElement).naturalWidth > 0,
+    )
     assert.doesNotMatch((await stranger.page.textContent('main')) ?? '', /\$|gen_/)
     await screenshot(stranger.page, 'shared')
     assert.deepEqual(stranger.complaints, [])

@@ -6,8 +6,8 @@ import { formatCount, formatMoney, formatReward, formatSeconds } from './format.
 import { RewardCurve } from './reward-curve.tsx'
 import type { Run } from './run.ts'
 import { bestOf, RunImage, usedOf } from './run-view.tsx'
-import { RunNotes } from './shown.tsx'
 import { ShareButton } from './share-button.tsx'
+import { RunNotes } from './shown.tsx'
 import { Wide } from './wide.tsx'
 
 export const Compared = ({ runs, client }: { runs: readonly Run[]; client?: Rollover }) => (

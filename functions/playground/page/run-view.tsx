@@ -86,7 +86,10 @@ const countsAsked = (reward: Generation['reward'] | undefined): Readonly<Record<
 
 /** Classes that were asked for, then those that were found beside them. */
 const namesOf = ({ generation }: Run): readonly string[] => [
-  ...new Set([...Object.keys(countsAsked(generation?.reward) ?? {}), ...Object.keys(generation?.result?.counts?.found ?? {})]),
+  ...new Set([
+    ...Object.keys(countsAsked(generation?.reward) ?? {}),
+    ...Object.keys(generation?.result?.counts?.found ?? {}),
+  ]),
 ]
 
 export const Counts = ({ run }: { run: Run }) => {

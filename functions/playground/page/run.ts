@@ -18,10 +18,10 @@ export type ShownGeneration = Pick<
   'status' | 'stop_reason' | 'reward' | 'result' | 'seed' | 'format' | 'started_at' | 'finished_at' | 'error'
 > &
   Partial<Pick<Generation, 'outputs_held_back'>> & {
-  readonly id?: string
-  readonly usage: Pick<Generation['usage'], 'nfe_held' | 'nfe_used' | 'nfe_refunded'> &
-    Partial<Pick<Generation['usage'], 'price_micro_usd_per_nfe'>>
-}
+    readonly id?: string
+    readonly usage: Pick<Generation['usage'], 'nfe_held' | 'nfe_used' | 'nfe_refunded'> &
+      Partial<Pick<Generation['usage'], 'price_micro_usd_per_nfe'>>
+  }
 
 export interface Run {
   readonly request: NewGeneration

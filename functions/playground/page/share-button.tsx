@@ -57,11 +57,14 @@ const MadeLink = ({ url, expires_at }: ShareView) => {
   const [copied, setCopied] = useState(false)
   return (
     <div class="row" role="status">
-      <input class="link-field" aria-label="Shared link" readOnly value={url} onFocus={(e) => e.currentTarget.select()} />
-      <button
-        type="button"
-        onClick={() => void navigator.clipboard.writeText(url).then(() => setCopied(true))}
-      >
+      <input
+        class="link-field"
+        aria-label="Shared link"
+        readOnly
+        value={url}
+        onFocus={(e) => e.currentTarget.select()}
+      />
+      <button type="button" onClick={() => void navigator.clipboard.writeText(url).then(() => setCopied(true))}>
         {copied ? 'Copied' : 'Copy'}
       </button>
       <span class="hint">until {formatTime(expires_at)}</span>

@@ -1,8 +1,8 @@
 /** Where counted things stand: the peaks of the heatmaps, in shares of the image; on the pack that ships they are as many as counted. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openScore } from '../../../gpu-runner/pack/reward-graphs.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
+import { openScore } from '../../../gpu-runner/pack/reward-graphs.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import { readPlaces } from '../../../gpu-runner/reward/places.ts'
 import { EMOJI_WORLD } from '../pack/pack-folder.ts'
