@@ -27,15 +27,33 @@ const cpuSince = (from: NodeJS.CpuUsage): number => {
   return (user + system) / 1000
 }
 
+/** What a function URL behind CloudFront adds to the headers of a client. */
+const HEADERS_ON_THE_WAY = {
+  accept: '*/*',
+  'accept-encoding': 'br,gzip',
+  'user-agent': 'Amazon CloudFront',
+  via: '1.1 0123456789abcdef0123456789abcdef.cloudfront.net (CloudFront)',
+  'x-amz-cf-id': 'Q1dXyJ3Yc8m0Jk2gkQ0m0Qx8bT1nq0Vw5cXo1rX0pQ0m0Qx8bT1nq0==',
+  'x-amzn-tls-cipher-suite': 'TLS_AES_128_GCM_SHA256',
+  'x-amzn-tls-version': 'TLSv1.3',
+  'x-amzn-trace-id': 'Root=1-6743f8a2-0123456789abcdef01234567',
+  'x-forwarded-for': '192.0.2.7',
+  'x-forwarded-port': '443',
+  'x-forwarded-proto': 'https',
+}
+
 const post = async (handler: Handler, on: { path: string; key: string; body: object; headers?: object }) => {
+  const body = JSON.stringify(on.body)
   const event = {
     version: '2.0',
     routeKey: '$default',
     rawPath: on.path,
     rawQueryString: '',
     headers: {
+      ...HEADERS_ON_THE_WAY,
       authorization: `Bearer ${on.key}`,
       'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
       host: 'api.example',
       ...on.headers,
     },
@@ -44,7 +62,7 @@ const post = async (handler: Handler, on: { path: string; key: string; body: obj
       domainName: 'api.example',
       requestId: 'bench',
     },
-    body: JSON.stringify(on.body),
+    body,
     isBase64Encoded: false,
   }
   const answer = await handler(event, { awsRequestId: 'bench', functionName: 'bench' })
