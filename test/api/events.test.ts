@@ -17,7 +17,7 @@ import { createRunner } from './work.ts'
 const BODY = { prompt: 'seven balloons and four bears', nfe_budget: 60, seed: 4 }
 /** Far longer than the clock is moved. */
 const LEASE_MS = 600_000
-const TIMING = { pollMs: 20, pingMs: 100, sliceMs: 5000 }
+const TIMING = { pollMs: 20, pingMs: 100, sliceMs: 120_000 }
 
 interface Sent {
   readonly event: string
@@ -153,9 +153,9 @@ describe('the events of a generation', () => {
     const named = await create()
     await leaseGeneration(edge.api.table, { ...named, now: now(), leaseMs: 60_000 })
     const started = Date.now()
-    const app = createEventsApp(edge.api, { pollMs: 20, pingMs: 60, sliceMs: 300 })
+    const app = createEventsApp(edge.api, { pollMs: 20, pingMs: 60, sliceMs: 1500 })
     const { sent, text } = await read(await open(app, named.generationId))
-    assert.ok(Date.now() - started < 2000)
+    assert.ok(Date.now() - started < 20_000)
     assert.deepEqual(sent, [{ event: 'status', id: undefined, data: { id: named.generationId, status: 'running' } }])
     assert.ok(text.split(': ping\n\n').length >= 3)
     assert.match(text, /^retry: 1000\n\n/)
@@ -170,7 +170,7 @@ describe('the events of a generation', () => {
         return target[name]
       },
     })
-    const app = createEventsApp({ ...edge.api, table }, { ...TIMING, sliceMs: 60_000 })
+    const app = createEventsApp({ ...edge.api, table }, TIMING)
     const response = await open(app, named.generationId)
     await response.body?.getReader().cancel()
     await sleep(200)
@@ -220,7 +220,8 @@ describe('the events of a generation', () => {
       const bytes = Buffer.from(preview.replace(/^data:image\/webp;base64,/, ''), 'base64')
       const { format, width } = await sharp(bytes).metadata()
       assert.deepEqual([format, width], ['webp', 128])
-      assert.ok(bytes.byteLength < 8000)
+      // Noise, as the closed form paints it, is the worst there is to compress.
+      assert.ok(bytes.byteLength < 16_000, `${bytes.byteLength} bytes`)
     }
   })
 
