@@ -10,6 +10,8 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** A fenced block. Its info line is a language and words that say how it is checked (sample-kinds.ts). */
 export interface Fence {
   readonly line: number
+  /** Unlike that of any other block of any document: what a file of it is called. */
+  readonly name: string
   readonly language: string
   readonly words: readonly string[]
   readonly code: string
@@ -49,7 +51,7 @@ export const readDocument = (path: string, text: string): Document => {
   return {
     path,
     text,
-    fences: fencesOf(text, found),
+    fences: fencesOf(path, text, found),
     links: found.flatMap((token) => (token.type === 'link' || token.type === 'image' ? [String(token.href)] : [])),
     anchors: new Set(found.flatMap((token) => (token.type === 'heading' ? [slugger.slug(plain(token.text))] : []))),
     codes: found.flatMap((token) => (token.type === 'codespan' ? [String(token.text)] : [])),
@@ -57,7 +59,7 @@ export const readDocument = (path: string, text: string): Document => {
 }
 
 /** The tokens know no lines; they come in the order of the text. */
-const fencesOf = (text: string, tokens: readonly Token[]): Fence[] => {
+const fencesOf = (path: string, text: string, tokens: readonly Token[]): Fence[] => {
   let from = 0
   return tokens.flatMap((token) => {
     if (token.type !== 'code' || token.codeBlockStyle === 'indented') return []
@@ -66,7 +68,8 @@ const fencesOf = (text: string, tokens: readonly Token[]): Fence[] => {
     from = text.indexOf(`\`\`\`${token.lang ?? ''}`, from) + 3
     const line = text.slice(0, from).split('\n').length
     from = text.indexOf('```', from) + 3
-    return [{ line, language, words, code: `${token.text}\n` }]
+    const name = `${path.replace(/\.md$/, '').replaceAll('/', '-').toLowerCase()}-${line}`
+    return [{ line, name, language, words, code: `${token.text}\n` }]
   })
 }
 

@@ -6,6 +6,7 @@ import { balanceLowEventSchema, batchEndedEventSchema, generationEventSchema } f
 import { extensionRequestSchema, generationRequestSchema, generationSchema } from '../../shared/contract/generation.ts'
 import { progressEventSchema } from '../../shared/contract/live-event.ts'
 import { problemSchema } from '../../shared/contract/problem.ts'
+import { scoringAnswerSchema, scoringCallSchema } from '../../shared/contract/scoring.ts'
 import { traceLineSchema } from '../../shared/contract/trace.ts'
 
 const PUBLIC = { allowHttp: false, allowedCidrs: [] }
@@ -32,6 +33,11 @@ export const JSON_SAMPLES: Readonly<Record<string, (value: unknown) => void>> = 
   'progress-event': parsed(progressEventSchema),
   event: parsed(z.union([generationEventSchema, batchEndedEventSchema, balanceLowEventSchema])),
   'trace-line': parsed(traceLineSchema),
+  'scoring-call': parsed(scoringCallSchema),
+  'scoring-answer': parsed(scoringAnswerSchema),
+  'stage-settings': (value) => {
+    readStage('dev', value)
+  },
   'stage-context': (value) => {
     for (const [name, settings] of Object.entries(stageContextSchema.parse(value).context))
       readStage(name.replace('rollover:', ''), settings)

@@ -58,7 +58,7 @@ const COMMANDS: Readonly<Record<string, (file: string) => string>> = {
 
 export const RUN_LANGUAGES = Object.keys(COMMANDS)
 
-const fileOf = ({ language, line }: Fence): string => `sample-${line}.${language === 'python' ? 'py' : language}`
+const fileOf = ({ language, name }: Fence): string => `sample-${name}.${language === 'python' ? 'py' : language}`
 
 export interface Ran {
   /** Stdout of each block, by its line. */
@@ -101,7 +101,7 @@ const partsOf = (text: string): [number, string][] =>
 
 const shell = (script: string, { folder, environment }: Workspace) =>
   new Promise<{ code: number | string; stdout: string; stderr: string }>((resolve) => {
-    const options = { cwd: folder, env: environment, timeout: 240_000, maxBuffer: 16 * 1024 * 1024 }
+    const options = { cwd: folder, env: environment, timeout: 600_000, maxBuffer: 16 * 1024 * 1024 }
     execFile('bash', ['-euo', 'pipefail', '-c', script], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : (error.code ?? 'a signal'), stdout, stderr }),
     )
