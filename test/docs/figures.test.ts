@@ -1,14 +1,15 @@
 /** The figures and the numbers in the text are those of the kept runs, and the kept runs are whole. */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { FIGURES } from './figures/figures.ts'
 import { IMAGES_FOLDER, type RunName, readKept, traceUrl } from './figures/kept-runs.ts'
-import { sha256 } from './figures/make-runs.ts'
 import { roundsOf } from './figures/rounds.ts'
 import { readTold, retold, TOLD } from './figures/told.ts'
 
 const kept = await readKept()
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 const REMEDY = 'run npm run figures and commit what it writes'
 
 test('every kept trace is the one its run was hashed by, and ends with the NFEs of its bill', async () => {

@@ -56,4 +56,4 @@ export const keepRuns = async (bench: Bench): Promise<void> => {
 const isOf = ({ search, prompt, nfe, seed }: KeptRun, asked: Asked): boolean =>
   search === asked.search && prompt === asked.prompt && nfe === asked.nfe && seed === asked.seed
 
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
