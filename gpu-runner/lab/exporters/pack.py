@@ -10,7 +10,7 @@ import torch
 from diffusers import DiffusionPipeline
 
 from lab.exporters.families import FAMILIES, Parts
-from lab.exporters.files import PART_BYTES, list_files, save_graph, write_manifest
+from lab.exporters.files import INLINE_BYTES, PART_BYTES, list_files, save_graph, write_manifest
 from lab.exporters.graphs import EXAMPLE_BATCH, Precise, constant_graph, export_graph
 from lab.exporters.manifest import GRAPHS, manifest_of, save_tokenizers
 from lab.exporters.quantize import quantize_weights
@@ -31,6 +31,7 @@ class ExportOptions:
     weights: Weights = "same"
     """Of the network's matrices."""
     part_bytes: int = PART_BYTES
+    inline_bytes: int = INLINE_BYTES
 
 
 def parts_of(pipeline: DiffusionPipeline, resolution: tuple[int, int], scale: float | None = None) -> Parts:
@@ -58,7 +59,9 @@ def export_pack(parts: Parts, folder: Path, options: ExportOptions) -> dict[str,
         conditioning = dict(zip(parts.conditioning, as_tuple(encode(*ids.values())), strict=True))
     names += save(export_graph(encode, ids, parts.conditioning), folder / GRAPHS["encode"], options)
     if parts.unconditional is not None:
-        given = {name: each.to(conditioning[name].dtype) for name, each in zip(parts.conditioning, parts.unconditional, strict=True)}
+        given = {
+            name: each.to(conditioning[name].dtype) for name, each in zip(parts.conditioning, parts.unconditional, strict=True)
+        }
         names += save(constant_graph(given), folder / "unconditional.onnx", options)
 
     floats = next(iter(conditioning.values())).dtype
@@ -92,4 +95,4 @@ def as_tuple(outputs: torch.Tensor | Sequence[torch.Tensor]) -> tuple[torch.Tens
 
 
 def save(model: ir.Model, path: Path, options: ExportOptions) -> list[str]:
-    return [file.name for file in save_graph(model, path, part_bytes=options.part_bytes)]
+    return [file.name for file in save_graph(model, path, part_bytes=options.part_bytes, inline_bytes=options.inline_bytes)]

@@ -279,9 +279,7 @@ def auraflow() -> AuraFlowPipeline:
         pos_embed_max_size=256,
     )
     t5 = t5_tokenizer()
-    config = UMT5Config(
-        vocab_size=len(t5), d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu"
-    )
+    config = UMT5Config(vocab_size=len(t5), d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
     return AuraFlowPipeline(
         transformer=transformer,
         vae=kl_vae(4, scaling=0.13025),
@@ -378,7 +376,5 @@ def tiny_pipeline(name: str, seed: int = 0) -> DiffusionPipeline:
 def livelier(module: torch.nn.Module) -> None:
     """Layers that start at zero (modulations, last projections) would hide a graph that leaves them out."""
     for name, parameter in module.named_parameters():
-        if parameter.ndim > 1 and parameter.detach().abs().max() == 0:
-            torch.nn.init.normal_(parameter, std=0.05)
-        elif parameter.ndim == 1 and name.endswith("bias"):
+        if (parameter.ndim > 1 and parameter.detach().abs().max() == 0) or (parameter.ndim == 1 and name.endswith("bias")):
             torch.nn.init.normal_(parameter, std=0.05)

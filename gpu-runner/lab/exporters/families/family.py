@@ -23,9 +23,7 @@ class PromptTokens:
     def __call__(self, prompts: Sequence[str]) -> tuple[torch.Tensor, ...]:
         """[B, max_length] int64 ids, and the mask of the same shape where there is one."""
         texts = [self.prefix + (prompt.lower().strip() if self.lowercase else prompt) for prompt in prompts]
-        tokens = self.tokenizer(
-            texts, padding="max_length", max_length=self.max_length, truncation=True, return_tensors="pt"
-        )
+        tokens = self.tokenizer(texts, padding="max_length", max_length=self.max_length, truncation=True, return_tensors="pt")
         return (tokens.input_ids, tokens.attention_mask) if self.mask else (tokens.input_ids,)
 
 

@@ -105,7 +105,5 @@ def time_shift_of(pipeline: FluxPipeline, tokens: int) -> float:
     config = pipeline.scheduler.config
     if not config.use_dynamic_shifting:
         return config.shift
-    mu = calculate_shift(
-        tokens, config.base_image_seq_len, config.max_image_seq_len, config.base_shift, config.max_shift
-    )
+    mu = calculate_shift(tokens, config.base_image_seq_len, config.max_image_seq_len, config.base_shift, config.max_shift)
     return math.exp(mu)

@@ -15,9 +15,7 @@ class Encode(torch.nn.Module):
         super().__init__()
         self.clip, self.clip_g, self.t5 = pipeline.text_encoder, pipeline.text_encoder_2, pipeline.text_encoder_3
 
-    def forward(
-        self, clip_ids: torch.Tensor, clip_g_ids: torch.Tensor, t5_ids: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, clip_ids: torch.Tensor, clip_g_ids: torch.Tensor, t5_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         small = self.clip(clip_ids, output_hidden_states=True)
         large = self.clip_g(clip_g_ids, output_hidden_states=True)
         states = torch.cat([small.hidden_states[-2], large.hidden_states[-2]], dim=-1)

@@ -55,9 +55,7 @@ class EpsilonXl(torch.nn.Module):
 
     def forward(self, latents: torch.Tensor, t: torch.Tensor, text: torch.Tensor, pooled: torch.Tensor) -> torch.Tensor:
         added = {"text_embeds": pooled, "time_ids": self.sizes.to(pooled.dtype).expand(pooled.shape[0], -1)}
-        return self.unet(
-            latents, step_of(t), encoder_hidden_states=text, added_cond_kwargs=added, return_dict=False
-        )[0]
+        return self.unet(latents, step_of(t), encoder_hidden_states=text, added_cond_kwargs=added, return_dict=False)[0]
 
 
 def discrete(pipeline: DiffusionPipeline) -> dict[str, str | float]:
@@ -75,9 +73,7 @@ def discrete(pipeline: DiffusionPipeline) -> dict[str, str | float]:
     }
 
 
-def stable_diffusion_parts(
-    pipeline: StableDiffusionPipeline, resolution: tuple[int, int], scale: float | None = None
-) -> Parts:
+def stable_diffusion_parts(pipeline: StableDiffusionPipeline, resolution: tuple[int, int], scale: float | None = None) -> Parts:
     tokens = PromptTokens(pipeline.tokenizer, pipeline.tokenizer.model_max_length)
     encode = Encode(pipeline)
     with torch.no_grad():
