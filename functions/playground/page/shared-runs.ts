@@ -2,45 +2,59 @@
 import type { SharedGeneration } from '../../../shared/contract/share.ts'
 import { newRun, type Run, readTrace } from './run.ts'
 
-/** Shows the runs at once, and each again once its trace is there. A trace that is not what the receipt says is left out. */
+/**
+ * Shows the runs at once, and each again as its files are there. The image is read into the page too, so that it can be saved and
+ * drawn from; a file that is not what its hash says is left out.
+ */
 export const runsOfShared = async (
   generations: readonly SharedGeneration[],
   on: { show: (runs: readonly Run[]) => void; signal: AbortSignal },
 ): Promise<void> => {
   let runs = generations.map(runOf)
+  const put = (at: number, part: Partial<Run>) => {
+    runs = runs.map((run, place) => (place === at ? { ...run, ...part } : run))
+    if (!on.signal.aborted) on.show(runs)
+  }
   on.show(runs)
   await Promise.all(
-    generations.map(async ({ trace }, at) => {
-      const text = trace === null ? undefined : await readChecked(trace, on.signal)
-      if (text === undefined || on.signal.aborted) return
-      runs = runs.map((run, place) => (place === at ? { ...run, traceText: text, trace: readTrace(text) } : run))
-      on.show(runs)
-    }),
+    generations.flatMap(({ trace, outputs: [output] }, at) => [
+      readChecked(trace, on.signal).then((bytes) => {
+        if (bytes === undefined) return
+        const traceText = new TextDecoder().decode(bytes)
+        put(at, { traceText, trace: readTrace(traceText) })
+      }),
+      readChecked(output, on.signal).then((bytes) => {
+        if (bytes !== undefined && output !== undefined)
+          put(at, { image: URL.createObjectURL(new Blob([bytes], { type: output.content_type })) })
+      }),
+    ]),
   )
 }
 
 const runOf = (generation: SharedGeneration): Run => {
   const { prompt, nfe_budget, search, seed, target_reward, reward, counts, outputs } = generation
   const request = { prompt, nfe_budget, search, seed, ...(target_reward !== null && { target_reward }) }
+  const [output] = outputs
   return {
     ...newRun(request),
     phase: 'ended',
     generation: { ...generation, reward: { name: reward, ...(counts !== null && { counts }) }, error: null },
-    ...(outputs[0] !== undefined && { image: outputs[0].url }),
-    ...(outputs[0]?.places && { places: outputs[0].places }),
+    ...(output !== undefined && { image: output.url }),
+    ...(output?.places && { places: output.places }),
   }
 }
 
 const readChecked = async (
-  { url, sha256 }: { url: string; sha256: string },
+  file: { readonly url: string; readonly sha256: string } | null | undefined,
   signal: AbortSignal,
-): Promise<string | undefined> => {
-  const bytes = await fetch(url, { signal }).then(
+): Promise<ArrayBuffer | undefined> => {
+  if (file == null) return undefined
+  const bytes = await fetch(file.url, { signal }).then(
     (answer) => (answer.ok ? answer.arrayBuffer() : undefined),
     () => undefined,
   )
   if (bytes === undefined) return undefined
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
   const found = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return found === sha256 ? new TextDecoder().decode(bytes) : undefined
+  return found === file.sha256 ? bytes : undefined
 }
