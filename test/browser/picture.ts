@@ -1,5 +1,5 @@
 /**
- * `npm run bench:playground-picture [-- --nfe 300 --seed 7 --out docs/images/playground.png]`: the picture of the playground in the
+ * `npm run bench:playground-picture [-- --nfe 500 --seed 7 --out docs/images/playground.png]`: the picture of the playground in the
  * README, of a real search watched to its end. `--phone FILE` adds what a dark phone shows of it.
  */
 import { parseArgs } from 'node:util'
@@ -9,7 +9,7 @@ import { launch, openPage } from './browser.ts'
 const { values } = parseArgs({
   options: {
     prompt: { type: 'string', default: 'seven balloons, four bears, and four swans' },
-    nfe: { type: 'string', default: '300' },
+    nfe: { type: 'string', default: '500' },
     seed: { type: 'string', default: '7' },
     out: { type: 'string', default: 'docs/images/playground.png' },
     phone: { type: 'string' },
