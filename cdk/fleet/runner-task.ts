@@ -26,7 +26,7 @@ import { PACKS_ON_HOST } from './machines.ts'
 export const RUNNER_ACCESS: Access = {
   table: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
   receives: ['generations', 'lowPriority'],
-  sends: ['deliveries'],
+  sends: ['generations', 'lowPriority', 'deliveries'],
   reads: ['checkpoints/'],
   writes: ['outputs/', 'traces/', 'checkpoints/'],
 }

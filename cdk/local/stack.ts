@@ -76,7 +76,7 @@ export const serviceEnvironment = (on: {
   secrets: Secrets
   url: string
   port: number
-  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy'>
+  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy' | 'runners'>
 }): Record<string, string> => ({
   PUBLIC_URL: on.url,
   PORT: String(on.port),
@@ -90,6 +90,7 @@ export const serviceEnvironment = (on: {
   MAX_WAIT_SECONDS: '60',
   // One person's scripts are not to be slowed down.
   WRITES_PER_MINUTE: '60000',
+  RUNNERS: String(on.options.runners ?? 1),
   LEASE_SECONDS: String(on.options.leaseSeconds ?? 30),
   REVIEW_SECONDS: String(on.options.reviewSeconds ?? 120),
   ...(on.options.contentPolicy !== undefined && { CONTENT_POLICY: on.options.contentPolicy }),

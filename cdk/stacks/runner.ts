@@ -41,7 +41,7 @@ export interface RunnerStackProps extends StackProps {
   readonly publicUrl: string
 }
 
-export const BACKLOG_ACCESS: Access = { table: [], queriesDue: true, measures: ['generations', 'lowPriority'] }
+export const BACKLOG_ACCESS: Access = { table: ['PutItem'], queriesDue: true, measures: ['generations', 'lowPriority'] }
 
 export class RunnerStack extends Stack {
   readonly service: Ec2Service
@@ -157,6 +157,8 @@ export class RunnerStack extends Stack {
         GENERATIONS_QUEUE_URL: on.data.names.GENERATIONS_QUEUE_URL,
         LOW_PRIORITY_QUEUE_URL: on.data.names.LOW_PRIORITY_QUEUE_URL,
         SECONDS_PER_NFE: String(on.stage.fleet.secondsPerNfe),
+        MAX_TASKS: String(on.stage.fleet.maxTasks),
+        CONCURRENCY: String(on.stage.fleet.concurrency),
         CLUSTER_NAME: on.cluster.clusterName,
         SERVICE_NAME: this.service.serviceName,
       },

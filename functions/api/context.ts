@@ -4,6 +4,7 @@ import type { DenyList } from '../../shared/domain/deny-list.ts'
 import type { PromptTokenizer } from '../../shared/domain/prompt.ts'
 import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import type { ApiKey } from '../../shared/stores/api-keys.ts'
+import type { FleetReader } from '../../shared/stores/fleet-reading.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Queues } from '../../shared/stores/queues.ts'
 import type { Table } from '../../shared/stores/store.ts'
@@ -19,6 +20,7 @@ export interface ApiContext {
   readonly table: Table
   readonly queues: Queues
   readonly bucket: Bucket
+  readonly fleet: FleetReader
   readonly packs: ReadonlyMap<string, PackCard>
   /** What a prompt must not ask for. */
   readonly denied: DenyList
@@ -32,6 +34,8 @@ export interface ApiContext {
   readonly reviewMs: number
   /** Requests of one account in a minute that change something. */
   readonly writesPerMinute: number
+  /** What would wait longer to begin is refused. */
+  readonly maxQueueSeconds: number
   /** Longest that `Prefer: wait` is granted. */
   readonly maxWaitSeconds: number
   readonly now: () => number

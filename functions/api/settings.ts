@@ -11,6 +11,7 @@ import {
   webhookPolicy,
 } from '../../shared/config.ts'
 import { compileDenyList } from '../../shared/domain/deny-list.ts'
+import { createFleetReader } from '../../shared/stores/fleet-reading.ts'
 import type { ApiContext } from './context.ts'
 import { readPacks } from './packs/read-packs.ts'
 
@@ -21,6 +22,8 @@ export const edgeSettings = {
   WRITES_PER_MINUTE: z.coerce.number().int().min(1).default(600),
   /** Below the time limit of the function and of every proxy before it. */
   MAX_WAIT_SECONDS: z.coerce.number().int().min(0).max(600).default(10),
+  /** What would wait longer is refused (503), even if the whole fleet ran. */
+  MAX_QUEUE_SECONDS: z.coerce.number().int().min(1).default(3600),
   PACKS_FOLDER: z.string().min(1),
   KEY_PEPPER: z.string().min(16),
   ADMIN_KEY_HASH: z.string().regex(/^[0-9a-f]{64}$/),
@@ -28,8 +31,10 @@ export const edgeSettings = {
 
 export const connectApi = async (environment: Environment, now: () => number): Promise<ApiContext> => {
   const settings = readSettings(edgeSettings, environment)
+  const stores = connectStores(createClients(), settings)
   return {
-    ...connectStores(createClients(), settings),
+    ...stores,
+    fleet: createFleetReader(stores.table, now),
     packs: await readPacks(settings.PACKS_FOLDER),
     denied: compileDenyList(settings.CONTENT_POLICY.prompt.deny),
     keyPepper: settings.KEY_PEPPER,
@@ -38,6 +43,7 @@ export const connectApi = async (environment: Environment, now: () => number): P
     publicUrl: settings.PUBLIC_URL,
     writesPerMinute: settings.WRITES_PER_MINUTE,
     maxWaitSeconds: settings.MAX_WAIT_SECONDS,
+    maxQueueSeconds: settings.MAX_QUEUE_SECONDS,
     reviewMs: settings.REVIEW_SECONDS * 1000,
     now,
     randomBytes: (length) => new Uint8Array(randomBytes(length)),

@@ -4,7 +4,7 @@ import { measureBacklog } from './measure-backlog.ts'
 import { connectBacklog } from './settings.ts'
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
-const context = connectBacklog(process.env)
+const context = connectBacklog(process.env, Date.now)
 const metrics = new Metrics()
 
 export const handler = async (): Promise<void> => {

@@ -10,11 +10,14 @@ export const backlogSettings = {
   ...generationQueues.settings,
   /** Measured time of one NFE on the fleet's GPU. */
   SECONDS_PER_NFE: z.coerce.number().positive(),
+  /** The largest that the fleet may become, and what each of its tasks works on at once. */
+  MAX_TASKS: z.coerce.number().int().min(1),
+  CONCURRENCY: z.coerce.number().int().min(1),
   CLUSTER_NAME: z.string().min(1),
   SERVICE_NAME: z.string().min(1),
 }
 
-export const connectBacklog = (environment: Environment): BacklogContext => {
+export const connectBacklog = (environment: Environment, now: () => number): BacklogContext => {
   const settings = readSettings(backlogSettings, environment)
   const { dynamodb, sqs } = createClients()
   return {
@@ -25,5 +28,8 @@ export const connectBacklog = (environment: Environment): BacklogContext => {
     cluster: settings.CLUSTER_NAME,
     service: settings.SERVICE_NAME,
     secondsPerNfe: settings.SECONDS_PER_NFE,
+    maxTasks: settings.MAX_TASKS,
+    concurrency: settings.CONCURRENCY,
+    now,
   }
 }

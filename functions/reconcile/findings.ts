@@ -19,6 +19,7 @@ import {
 } from '../../shared/stores/generations.ts'
 import { forgetOldCounters, type Hold, settleHold } from '../../shared/stores/holds.ts'
 import { sendDeliveryMessage, sendGenerationMessage } from '../../shared/stores/queues.ts'
+import { sendWaiting } from '../../shared/stores/send-waiting.ts'
 import { readDue } from '../../shared/stores/store.ts'
 import type { DueKind } from '../../shared/stores/table.ts'
 
@@ -109,15 +110,17 @@ const endAndComplete = async (
 
 /**
  * A message too many is harmless (the lease decides); one too few would strand the generation. But what waits is not lost:
- * asked for again at each doubling of its age, or a long queue would fill up with copies faster than it is worked off.
+ * asked for again at each doubling of its age, or a long queue would fill up with copies faster than it is worked off. One that waits at
+ * its account is not sent before its turn.
  */
 const requeue = async (on: ReconcileContext, generation: GenerationItem): Promise<boolean> => {
-  await sendGenerationMessage(on.queues, generation)
+  const waits = generation.waits === true
+  if (!waits) await sendGenerationMessage(on.queues, generation)
   const named = { accountId: generation.account_id, generationId: generation.id }
   const age = on.now() - generation.created_at
   const reviewMs = Math.max(on.reviewMs, Math.min(age, LONGEST_REVIEW_MS))
   await rescheduleGeneration(on.table, { ...named, reviewAt: nextReview(generation, on.now(), reviewMs) })
-  return true
+  return !waits
 }
 
 /** Deliveries whose time has come. */
@@ -140,6 +143,8 @@ export async function* findHolds(on: ReconcileContext): AsyncGenerator<Finding> 
     }
     const finish = async () => {
       await forgetOldCounters(on.table, account, on.now())
+      // Whoever ended a generation may have died before it sent the next.
+      await sendWaiting(on, account)
       return done(rescheduleReview(on.table, accountId, on.now() + on.reviewMs))
     }
     yield { act: 'reviewed', accountId, id: accountId, why: 'its review is due', finish }

@@ -4,6 +4,7 @@ import { readReferences } from '../../shared/aws/read-references.ts'
 import { receiveMessages } from '../../shared/aws/receive-messages.ts'
 import { connectStores, readSettings, webhookPolicy } from '../../shared/config.ts'
 import { generationMessageSchema } from '../../shared/contract/queue.ts'
+import { createFleetReader } from '../../shared/stores/fleet-reading.ts'
 import { createContentCheck } from '../content/check-content.ts'
 import { openModel } from '../engine/model.ts'
 import { localPack } from '../manage-packs/local-pack.ts'
@@ -38,6 +39,7 @@ const model = await openModel({
 const stores = connectStores(clients, settings)
 const work = {
   ...stores,
+  fleet: createFleetReader(stores.table, Date.now),
   model,
   content: createContentCheck(settings.CONTENT_POLICY),
   profiles: await readProfiles(packFolder),

@@ -229,6 +229,10 @@ export const generationSchema = z.strictObject({
     .nullable()
     .describe('When somebody asked to cancel it; it may have ended otherwise before the runner saw that.'),
   created_at: z.iso.datetime(),
+  estimated_start_at: z.iso
+    .datetime()
+    .nullable()
+    .describe('When it was expected to begin, as it was accepted; null once it has begun, and where nothing is known.'),
   started_at: z.iso.datetime().nullable(),
   finished_at: z.iso.datetime().nullable(),
   progress: progressSchema.nullable(),

@@ -46,6 +46,8 @@ export const REMEDIES: Readonly<Record<ProblemCode, string>> = {
   too_many_generations: 'As many generations are open on the account as can be. Try again when some have ended.',
   internal:
     'We failed. The request can be sent again, best with the same Idempotency-Key; quote the `request_id` when you write to us.',
+  overloaded:
+    'So much waits already, of all accounts or of yours, that this generation would not begin within the time we answer for. `estimated_wait_seconds` says how long it would take. Nothing was held. Send the request again after Retry-After, or ask for less.',
   unavailable:
     'Something that we need did not answer in time. Send the request again after Retry-After, with the same Idempotency-Key: what was begun is taken up, never done or charged twice.',
 }

@@ -39,6 +39,7 @@ export const PROBLEMS = {
   rate_limited: { status: 429, title: 'Too many requests on this account', retryable: true },
   too_many_generations: { status: 429, title: 'Too many generations at once on this account', retryable: true },
   internal: { status: 500, title: 'Something failed on our side', retryable: true },
+  overloaded: { status: 503, title: 'More waits than can be begun in time', retryable: true },
   unavailable: { status: 503, title: 'A service we need did not answer', retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>
 
@@ -62,6 +63,8 @@ export const problemSchema = z.looseObject({
   nfe_required: z.number().int().optional(),
   nfe_available: z.number().int().optional(),
   scope: z.enum(['account', 'key_request', 'key_day', 'key_month']).optional(),
+  /** Seconds after which a generation would begin, were it accepted. */
+  estimated_wait_seconds: z.number().int().optional(),
   /** When a key's cap for a day or a month begins anew. */
   resets_at: z.iso.datetime().optional(),
   /** The scope that a key lacks. */

@@ -1,5 +1,5 @@
 /**
- * What follows the end of a generation: write the ledger, settle the hold, announce the events. Each step may run any number
+ * What follows the end of a generation: write the ledger, settle the hold, queue what waited for it, announce the events. Each step may run any number
  * of times, so the runner, a redelivered message and reconcile all call this one function.
  */
 import type { GenerationEvent } from '../contract/event.ts'
@@ -12,13 +12,10 @@ import { closeGeneration, type GenerationItem } from './generations.ts'
 import { noteHistory } from './history.ts'
 import { type Hold, settleHold } from './holds.ts'
 import { appendLedger, settleEntry } from './ledger.ts'
-import type { Queues } from './queues.ts'
-import type { Table } from './store.ts'
+import { type Sending, sendWaiting } from './send-waiting.ts'
 import { usageOf } from './usage-of.ts'
 
-export interface Completion {
-  readonly table: Table
-  readonly queues: Queues
+export interface Completion extends Sending {
   /** Where clients reach the API; webhooks link to it. */
   readonly publicUrl: string
 }
@@ -40,6 +37,7 @@ export const completeGeneration = async (on: Completion, generation: GenerationI
     used: { nfe: settled.nfe, microUsd: settled.micro_usd },
   })
   if (account !== undefined) await noteHistory(on.table, generation)
+  if (account !== undefined) await sendWaiting(on, account)
   const { type, data } = eventOf(generation, on.publicUrl)
   await announceEvent(on, {
     accountId,

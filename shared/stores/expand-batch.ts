@@ -27,5 +27,5 @@ export const expandBatch = async (on: Expansion, batch: BatchItem): Promise<void
 /** Nobody gives the id of a line up while its batch is written, so the put can only find what an earlier try has made. */
 const makeGeneration = async (on: Expansion, item: GenerationItem): Promise<void> => {
   await putGeneration(on.table, item, nextReview(item, on.now(), on.reviewMs))
-  await sendGenerationMessage(on.queues, item)
+  if (item.waits !== true) await sendGenerationMessage(on.queues, item)
 }

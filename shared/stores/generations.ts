@@ -100,6 +100,10 @@ export interface GenerationItem {
   readonly micro_usd_per_nfe: number
   /** Version of the price list that the price is from. */
   readonly price_list: string
+  /** When it was expected to begin, as it was accepted. */
+  readonly estimated_start_at?: number
+  /** Its message is sent when others of its account have ended: see send-waiting.ts. */
+  readonly waits?: true
   /** The key that asked for it. */
   readonly key_id: string
   readonly created_at: number

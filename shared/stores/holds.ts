@@ -7,9 +7,13 @@
  * gives back goes to the period in which it was held, however late. reconcile removes the names of periods long over.
  *
  * A hold costs about 150 bytes of the item's 400 kB; MAX_HOLDS keeps the item far below that.
+ *
+ * A hold also says whether its generation waits for others of the account before it is queued: send-waiting.ts.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../contract/priority.ts'
+import { freePlaces, type InLine } from '../domain/line.ts'
 import { DAY_MS, dayOf, endOfDay, endOfMonth, monthOf } from '../domain/period.ts'
 import type { Account } from './accounts.ts'
 import { conditional, type Table } from './store.ts'
@@ -26,6 +30,10 @@ export interface Hold {
   readonly day: string
   /** The batch whose lines were held together; see batches.ts. */
   readonly batch_id?: string
+  /** Standard unless said. */
+  readonly priority?: Priority
+  /** Its message is not sent yet. */
+  readonly waits?: true
 }
 
 /** NFEs that a key may hold or use in a day and in a month; null is without limit. */
@@ -39,6 +47,7 @@ export interface HoldPart {
   readonly generationId: string
   readonly microUsd: number
   readonly nfe: number
+  readonly priority?: Priority | undefined
 }
 
 interface HoldTerms {
@@ -49,6 +58,8 @@ interface HoldTerms {
   /** The generation's created_at: decides the day and the month that it counts for. */
   readonly createdAt: number
   readonly reviewAt: number
+  /** Messages that the account may have in the queue at once, of one priority; what is beyond waits. All unless said. */
+  readonly messagesAtOnce?: number | undefined
 }
 
 export type HoldRequest = HoldTerms & HoldPart
@@ -60,7 +71,14 @@ export interface HoldsRequest extends HoldTerms {
 }
 
 export type HoldOutcome =
-  | { readonly kind: 'held'; readonly hold: Hold }
+  | {
+      readonly kind: 'held'
+      readonly hold: Hold
+      /** The generations whose message is not to be sent yet; left out without any. */
+      readonly waiting?: ReadonlySet<string>
+      /** The account afterwards, where one had to wait just now. */
+      readonly account?: Account
+    }
   | { readonly kind: 'insufficient'; readonly balanceMicroUsd: number }
   | { readonly kind: 'above cap'; readonly cap: 'day' | 'month'; readonly available: number; readonly resetsAt: number }
   | { readonly kind: 'too many holds' }
@@ -80,20 +98,37 @@ export const holdBudget = (
 
 /**
  * Sets aside what several generations may cost, each under its own id, in the same one update: all are held or none is. The
- * outcome speaks of the first part's hold; the others stand and fall with it.
+ * outcome speaks of the first part's hold; the others stand and fall with it. An account that has more open than it may have
+ * in the queue at once costs a second try, which says for each whether it waits.
  */
 export const holdTogether = async (table: Table, request: HoldsRequest): Promise<HoldOutcome> => {
+  const outcome = await tryHold(table, request, { most: Math.min(MAX_HOLDS, request.messagesAtOnce ?? MAX_HOLDS) })
+  if (outcome.kind !== 'crowded') return outcome
+  const { waiting } = outcome
+  const held = await tryHold(table, request, { most: MAX_HOLDS, waiting })
+  // With all the room there is, what does not fit is too many.
+  return held.kind === 'crowded' ? { kind: 'too many holds' } : held
+}
+
+type Tried = HoldOutcome | { readonly kind: 'crowded'; readonly waiting: ReadonlySet<string> }
+
+/** @param most holds of the account afterwards. */
+const tryHold = async (
+  table: Table,
+  request: HoldsRequest,
+  { most, waiting }: { most: number; waiting?: ReadonlySet<string> },
+): Promise<Tried> => {
   const { key, parts } = request
   const total = totalOf(parts)
-  const holds = parts.map((part) => holdOf(request, part))
+  const holds = parts.map((part) => holdOf(request, part, waiting))
   const [first] = parts
-  const hold = holdOf(request, first)
+  const hold = holdOf(request, first, waiting)
   const due = dueAt('ACCOUNT', request.reviewAt)
   const caps = [
     capCondition('day', key.nfe_per_day, total.nfe),
     capCondition('month', key.nfe_per_month, total.nfe),
   ].filter((cap) => cap !== undefined)
-  const outcome = await conditional<HoldOutcome>(
+  const outcome = await conditional<Tried>(
     table.client
       .send(
         new UpdateCommand({
@@ -114,15 +149,20 @@ export const holdTogether = async (table: Table, request: HoldsRequest): Promise
             ':amount': total.microUsd,
             ':nfe': total.nfe,
             ':none': 0,
-            ':room': MAX_HOLDS - parts.length,
+            ':room': most - parts.length,
             ':duePk': due.duePk,
             ':dueSk': due.dueSk,
             ...Object.fromEntries(caps.map(({ name, room }) => [name, room])),
           },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...(waiting !== undefined && { ReturnValues: 'ALL_NEW' }),
         }),
       )
-      .then(() => ({ kind: 'held', hold })),
+      .then(({ Attributes }) => ({
+        kind: 'held',
+        hold,
+        ...(waiting !== undefined && { waiting, account: Attributes as Account }),
+      })),
     ({ Item }) => explainRefusal(Item, request, { hold, first, ...total }),
   )
   return outcome ?? { kind: 'no account' }
@@ -133,13 +173,19 @@ const totalOf = (parts: readonly HoldPart[]): { microUsd: number; nfe: number } 
   nfe: parts.reduce((sum, { nfe }) => sum + nfe, 0),
 })
 
-const holdOf = (request: HoldsRequest, { microUsd, nfe }: HoldPart): Hold => ({
+const holdOf = (
+  request: HoldsRequest,
+  { generationId, microUsd, nfe, priority = DEFAULT_PRIORITY }: HoldPart,
+  waiting?: ReadonlySet<string>,
+): Hold => ({
   micro_usd: microUsd,
   nfe,
   at: request.at,
   key_id: request.key.id,
   day: dayOf(request.createdAt),
   ...(request.batchId !== undefined && { batch_id: request.batchId }),
+  ...(priority !== DEFAULT_PRIORITY && { priority }),
+  ...(waiting?.has(generationId) && { waits: true }),
 })
 
 /**
@@ -198,9 +244,9 @@ type StoredItem = Readonly<Record<string, AttributeValue>>
 
 const explainRefusal = (
   item: StoredItem | undefined,
-  { key }: HoldsRequest,
+  { key, parts, messagesAtOnce = MAX_HOLDS }: HoldsRequest,
   asked: { hold: Hold; first: HoldPart; microUsd: number; nfe: number },
-): HoldOutcome => {
+): Tried => {
   if (item === undefined) return { kind: 'no account' }
   const { hold, first } = asked
   const standing = item['holds']?.M?.[first.generationId]?.M
@@ -208,6 +254,7 @@ const explainRefusal = (
     return {
       kind: 'held',
       hold: { ...hold, at: numberOf(standing['at']), key_id: standing['key_id']?.S ?? hold.key_id },
+      ...stillWaiting(item, parts),
     }
   const month = monthOf(hold.day)
   const limits = [
@@ -221,7 +268,36 @@ const explainRefusal = (
       return { kind: 'above cap', cap, available: Math.max(0, limit - counted), resetsAt }
   }
   const balanceMicroUsd = numberOf(item['balance_micro_usd'])
-  return balanceMicroUsd < asked.microUsd ? { kind: 'insufficient', balanceMicroUsd } : { kind: 'too many holds' }
+  if (balanceMicroUsd < asked.microUsd) return { kind: 'insufficient', balanceMicroUsd }
+  const holds = Object.values(item['holds']?.M ?? {}).map(({ M = {} }) => readLine(M))
+  if (holds.length + parts.length > MAX_HOLDS) return { kind: 'too many holds' }
+  return { kind: 'crowded', waiting: mustWait(holds, parts, messagesAtOnce) }
+}
+
+const readLine = (hold: StoredItem): InLine => ({
+  priority: hold['priority']?.S === 'low' ? 'low' : DEFAULT_PRIORITY,
+  ...(hold['waits']?.BOOL === true && { waits: true }),
+})
+
+/** The parts that are beyond what may be in the queue, or behind others that wait. */
+const mustWait = (
+  holds: readonly InLine[],
+  parts: readonly HoldPart[],
+  messagesAtOnce: number,
+): ReadonlySet<string> => {
+  const waiting = new Set<string>()
+  for (const priority of PRIORITIES) {
+    const line = holds.filter((hold) => hold.priority === priority)
+    const asked = parts.filter((part) => (part.priority ?? DEFAULT_PRIORITY) === priority)
+    for (const { generationId } of asked.slice(freePlaces(line, messagesAtOnce))) waiting.add(generationId)
+  }
+  return waiting
+}
+
+const stillWaiting = (item: StoredItem, parts: readonly HoldPart[]): { waiting?: ReadonlySet<string> } => {
+  const holds = item['holds']?.M ?? {}
+  const waiting = parts.filter(({ generationId }) => holds[generationId]?.M?.['waits']?.BOOL === true)
+  return waiting.length === 0 ? {} : { waiting: new Set(waiting.map(({ generationId }) => generationId)) }
 }
 
 const numberOf = (value: AttributeValue | undefined): number => Number(value?.N ?? 0)

@@ -17,6 +17,7 @@
  *                     sk IDEMPOTENCY#<hmac>  what a POST with an Idempotency-Key came to, for a day
  *                     sk PROGRESS#<generation>#<event>  what a running search showed, for a day
  *   pk KEY#<hmac>     sk KEY                 from a presented key to its account
+ *   pk FLEET          sk FLEET               the last reading of the fleet and of what waits for it
  *   pk ACCOUNTS       sk <account id>        the directory of accounts, for the administration
  *
  * Index `due` (duePk, dueSk) holds what must be looked at later, by time, and nothing else: finished items leave it, ended
@@ -56,6 +57,7 @@ export const accountItemKey = (accountId: string, kind: AccountItemKind, id: str
 })
 export const DIRECTORY = 'ACCOUNTS'
 export const directoryKey = (accountId: string) => ({ pk: DIRECTORY, sk: accountId })
+export const FLEET_KEY = { pk: 'FLEET', sk: 'FLEET' }
 export const apiKeyKey = (hash: string) => ({ pk: `KEY#${hash}`, sk: 'KEY' })
 
 export type AccountItemKind =

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { ECSClient } from '@aws-sdk/client-ecs'
 import { measureBacklog } from '../../functions/backlog/measure-backlog.ts'
 import { generationSchema } from '../../shared/contract/generation.ts'
-import { measureWaitingWork } from '../../shared/stores/backlog.ts'
+import { measureOpenWork } from '../../shared/stores/backlog.ts'
 import { type Edge, startEdge, type TestAccount } from './edge.ts'
 import { createRunner } from './work.ts'
 
@@ -46,6 +46,9 @@ describe('the backlog', () => {
       cluster: 'cluster',
       service: 'service',
       secondsPerNfe: 0.1,
+      maxTasks: 4,
+      concurrency: 2,
+      now: Date.now,
     })
 
   test('is the NFEs of what is queued, not of what is in work or has ended', async () => {
@@ -59,7 +62,8 @@ describe('the backlog', () => {
   })
 
   test('says that it is a lower bound when there is more than it reads', async () => {
-    assert.deepEqual(await measureWaitingWork(edge.api.table, 20), { generations: 1, nfe: 250, more: false })
+    const { queued, queuedNfe, more } = await measureOpenWork(edge.api.table, 20)
+    assert.deepEqual({ queued, queuedNfe, more }, { queued: 1, queuedNfe: 250, more: false })
   })
 
   test('fails loudly when the service is gone: the alarm BacklogFails is for that', async () => {

@@ -13,6 +13,20 @@ import { createRunner } from './work.ts'
 
 const GOOD = { prompt: 'two bears', nfe_budget: 1 }
 
+/** A fleet with work for a day, all of it of others. */
+const FULL = {
+  at: Date.now(),
+  secondsPerNfe: 0.1,
+  tasks: 1,
+  maxTasks: 1,
+  concurrency: 2,
+  queuedNfe: 864_000,
+  runningNfe: 0,
+  running: 0,
+  accounts: 500,
+  heaviest: [],
+}
+
 interface Asked {
   readonly key?: string
   readonly body?: unknown
@@ -147,6 +161,11 @@ describe('every problem', () => {
         ask('POST', '/v1/generations', { key, body: { ...GOOD, seed }, headers: { 'idempotency-key': 'one' } })
       await post(1)
       return post(2)
+    },
+    overloaded: async () => {
+      const headers = { ...bearer((await someone()).apiKey), 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body: JSON.stringify(GOOD) }
+      return otherwise({ fleet: async () => FULL }, '/v1/generations', init)
     },
     rate_limited: async () => {
       const { apiKey } = await someone()

@@ -8,7 +8,14 @@ import { expandBatch } from '../../../shared/stores/expand-batch.ts'
 import type { GenerationItem } from '../../../shared/stores/generations.ts'
 import { type Hold, settleHold } from '../../../shared/stores/holds.ts'
 import type { ApiContext } from '../context.ts'
-import { type Asker, newGeneration, prepareGeneration } from '../generations/accept-generation.ts'
+import {
+  type Asker,
+  asAdmitted,
+  newGeneration,
+  prepareGeneration,
+  sendFreed,
+} from '../generations/accept-generation.ts'
+import { admit } from '../generations/admit.ts'
 import { refuseFields } from '../generations/check-request.ts'
 import { takeHolds } from '../generations/take-hold.ts'
 import type { ReadLine } from './read-batch.ts'
@@ -75,10 +82,20 @@ const acceptOnce = async (
   if (met?.kind === 'abandoned') return undefined
   if (met?.kind === 'written') return expandNow(api, met.batch)
   const now = api.now()
-  const hold = await takeHolds(api, { items: asked.generations, key: by.key, now, batchId: asked.id })
-  const batch = { ...asked, generations: asked.generations.map((item) => ({ ...item, key_id: hold.key_id })) }
-  if (await putBatch(api.table, batch, now + api.reviewMs)) return expandNow(api, batch)
-  await releaseAll(api, batch, hold)
+  const admitted = await admit(api, asked.generations, by.draw)
+  const held = await takeHolds(api, asked.generations, {
+    key: by.key,
+    now,
+    messagesAtOnce: admitted.messagesAtOnce,
+    batchId: asked.id,
+  })
+  const batch = { ...asked, generations: asked.generations.map((item) => asAdmitted(item, admitted, held)) }
+  if (await putBatch(api.table, batch, now + api.reviewMs)) {
+    await expandNow(api, batch)
+    if (held.account !== undefined) await sendFreed(api, held.account)
+    return batch
+  }
+  await releaseAll(api, batch, held.hold)
   return undefined
 }
 

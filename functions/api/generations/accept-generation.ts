@@ -9,16 +9,19 @@ import type { GenerationRequest } from '../../../shared/contract/generation.ts'
 import { ProblemError } from '../../../shared/contract/problem.ts'
 import { type Quote, quoteGeneration } from '../../../shared/domain/price.ts'
 import { nextReview } from '../../../shared/domain/unworked-ending.ts'
+import type { Account } from '../../../shared/stores/accounts.ts'
 import type { ApiKey } from '../../../shared/stores/api-keys.ts'
 import { findWritten, type GenerationItem, putGeneration } from '../../../shared/stores/generations.ts'
 import { settleHold } from '../../../shared/stores/holds.ts'
 import { sendGenerationMessage } from '../../../shared/stores/queues.ts'
+import { sendWaiting } from '../../../shared/stores/send-waiting.ts'
 import type { ApiContext } from '../context.ts'
 import type { Draw } from '../http/draw.ts'
+import { type Admitted, admit } from './admit.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
 import { keepStart } from './keep-start.ts'
 import { termsOf } from './request-terms.ts'
-import { refuseBeyondKey, takeHold } from './take-hold.ts'
+import { type Held, refuseBeyondKey, takeHolds } from './take-hold.ts'
 
 /** Who asks. */
 export interface Asker {
@@ -106,20 +109,48 @@ const acceptOnce = async (api: ApiContext, by: Asker, asked: GenerationItem): Pr
   if (met?.kind === 'abandoned') return undefined
   if (met?.kind === 'deleted') throw new ProblemError('not_found', 'It was made, and has been deleted since.')
   if (met?.kind === 'written') {
-    if (met.generation.status === 'queued') await queueGeneration(api, met.generation)
+    if (met.generation.status === 'queued' && met.generation.waits !== true) await queueGeneration(api, met.generation)
     return met.generation
   }
   const now = api.now()
-  const hold = await takeHold(api, { item: asked, key: by.key, now })
-  // An earlier try may have come with another key of the account; the one that it was counted for stays.
-  const item = { ...(await keepStart(api, asked, hold)), key_id: hold.key_id }
+  const admitted = await admit(api, [asked], by.draw)
+  const held = await takeHolds(api, [asked], { key: by.key, now, messagesAtOnce: admitted.messagesAtOnce })
+  const { hold } = held
+  const item = asAdmitted(await keepStart(api, asked, hold), admitted, held)
   if (!(await putGeneration(api.table, item, nextReview(item, now, api.reviewMs)))) {
     // Whoever gave the id up releases the hold too; the hold is released once, whoever comes first.
     await settleHold(api.table, { ...named, hold, used: { nfe: 0, microUsd: 0 } })
     return undefined
   }
-  await queueGeneration(api, item)
+  await sendAccepted(api, item, held)
   return item
+}
+
+/** What stands under its hold. An earlier try may have come with another key: the one that it was counted for stays. */
+export const asAdmitted = (
+  item: GenerationItem,
+  { estimatedStartAt }: Admitted,
+  { hold, waiting }: Held,
+): GenerationItem => ({
+  ...item,
+  key_id: hold.key_id,
+  ...(estimatedStartAt !== undefined && { estimated_start_at: estimatedStartAt }),
+  ...(waiting?.has(item.id) && { waits: true }),
+})
+
+/** One that waits is sent by whatever ends before it; by us, when the last of those ended since the hold was refused a place. */
+const sendAccepted = async (api: ApiContext, item: GenerationItem, { account }: Held): Promise<void> => {
+  if (item.waits !== true) return queueGeneration(api, item)
+  if (account !== undefined) await sendFreed(api, account)
+}
+
+/** A failure is made up for by whatever ends next, and by reconcile. */
+export const sendFreed = async (api: ApiContext, account: Account): Promise<void> => {
+  try {
+    await sendWaiting(api, account)
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'error', where: 'send waiting', error: String(error) }))
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { ProblemError } from '../../../shared/contract/problem.ts'
 import type { ApiKey } from '../../../shared/stores/api-keys.ts'
 import type { GenerationItem } from '../../../shared/stores/generations.ts'
-import { type Hold, type HoldPart, holdTogether, MAX_HOLDS } from '../../../shared/stores/holds.ts'
+import { type HoldOutcome, type HoldPart, holdTogether, MAX_HOLDS } from '../../../shared/stores/holds.ts'
 import type { ApiContext } from '../context.ts'
 
 /** When one of so many open generations may have ended. */
@@ -22,17 +22,24 @@ export const refuseBeyondKey = (key: ApiKey, asked: { pack: string; nfe: number 
     )
 }
 
-/** Holds what the generation may cost. @returns the hold that stands under its id, made now or by an earlier try. */
-export const takeHold = async (
-  api: ApiContext,
-  { item, ...terms }: { item: GenerationItem; key: ApiKey; now: number },
-): Promise<Hold> => takeHolds(api, { ...terms, items: [item] })
+export interface HoldTerms {
+  readonly key: ApiKey
+  readonly now: number
+  readonly messagesAtOnce: number | undefined
+  readonly batchId?: string
+}
 
-/** Holds what several generations of one account may cost, all or none. @returns the hold of the first. */
+export type Held = HoldOutcome & { readonly kind: 'held' }
+
+/**
+ * Holds what one or several generations of one account may cost, all or none.
+ * @returns the hold that stands under the id of the first, made now or by an earlier try, and which of them must wait.
+ */
 export const takeHolds = async (
   api: ApiContext,
-  { items, key, now, batchId }: { items: readonly GenerationItem[]; key: ApiKey; now: number; batchId?: string },
-): Promise<Hold> => {
+  items: readonly GenerationItem[],
+  { key, now, ...terms }: HoldTerms,
+): Promise<Held> => {
   const [first, ...others] = items
   if (first === undefined) throw new RangeError('nothing to hold')
   const nfe = items.reduce((sum, { nfe_budget: each }) => sum + each, 0)
@@ -44,11 +51,11 @@ export const takeHolds = async (
     at: now,
     createdAt: first.created_at,
     reviewAt: now + api.reviewMs,
-    ...(batchId !== undefined && { batchId }),
+    ...terms,
   })
   switch (outcome.kind) {
     case 'held':
-      return outcome.hold
+      return outcome
     case 'insufficient': {
       const available = Math.floor(outcome.balanceMicroUsd / microUsdPerNfe)
       throw new ProblemError(
@@ -81,8 +88,9 @@ export const takeHolds = async (
   }
 }
 
-const partOf = ({ id, nfe_budget: nfe, micro_usd_per_nfe: price }: GenerationItem): HoldPart => ({
+const partOf = ({ id, nfe_budget: nfe, micro_usd_per_nfe: price, priority }: GenerationItem): HoldPart => ({
   generationId: id,
   microUsd: nfe * price,
   nfe,
+  priority,
 })

@@ -30,6 +30,7 @@ export const viewGeneration = async (api: ApiContext, item: GenerationItem): Pro
   start_by: isoTimeOrNull(item.start_by),
   cancel_requested_at: isoTimeOrNull(item.cancel_requested_at),
   created_at: isoTime(item.created_at),
+  estimated_start_at: item.status === 'queued' ? isoTimeOrNull(item.estimated_start_at) : null,
   started_at: isoTimeOrNull(item.started_at),
   finished_at: isoTimeOrNull(item.finished_at),
   progress: item.progress ?? null,

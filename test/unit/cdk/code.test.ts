@@ -177,6 +177,8 @@ const SETTINGS = {
   KEY_PEPPER: 'a pepper of more than sixteen',
   ADMIN_KEY_HASH: '0'.repeat(64),
   SECONDS_PER_NFE: '0.1',
+  MAX_TASKS: '4',
+  CONCURRENCY: '2',
   CLUSTER_NAME: 'cluster',
   SERVICE_NAME: 'service',
   STRIPE_API_KEY: 'rk_test_none',
