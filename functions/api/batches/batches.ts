@@ -73,7 +73,7 @@ const addList = (app: Api, api: ApiContext): void => {
   })
   app.openapi(route, async (context) => {
     const { limit, cursor } = context.req.valid('query')
-    const after = fromCursor(cursor)
+    const after = fromCursor(cursor, 'batch')
     const accountId = context.get('accountId')
     const { items, next } = await listBatches(api.table, { accountId, limit, ...(after !== undefined && { after }) })
     const data = await Promise.all(items.map((batch) => viewBatch(api, batch)))

@@ -30,7 +30,7 @@ export const addListGenerations = (app: Api, api: ApiContext): void => {
   })
   app.openapi(route, async (context) => {
     const asked = context.req.valid('query')
-    const after = fromCursor(asked.cursor)
+    const after = fromCursor(asked.cursor, 'gen')
     const { items, next } = await listGenerations(api.table, {
       accountId: context.get('accountId'),
       limit: asked.limit,

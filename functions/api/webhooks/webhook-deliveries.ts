@@ -36,7 +36,7 @@ const addList = (app: Api, api: ApiContext): void => {
     const { deliveries, after } = await listDeliveries(api.table, {
       accountId: context.get('accountId'),
       limit,
-      ...(cursor !== undefined && { after: readCursor(cursor) }),
+      ...(cursor !== undefined && { after: readCursor(cursor, event_id) }),
       filter: {
         ...(endpoint_id !== undefined && { endpointId: endpoint_id }),
         ...(event_id !== undefined && { eventId: event_id }),
@@ -100,8 +100,8 @@ const existingDelivery = async (api: ApiContext, accountId: string, id: string):
 const noDelivery = (id: string): ProblemError => new ProblemError('not_found', `This account has no delivery ${id}.`)
 
 /** A cursor names a delivery of the asking account: whatever else is written into it finds nothing of another's. */
-const readCursor = (cursor: string): string => {
+const readCursor = (cursor: string, eventId = ''): string => {
   const id = Buffer.from(cursor, 'base64url').toString('latin1')
-  if (DELIVERY_ID.test(id) && toCursor(id) === cursor) return id
+  if (DELIVERY_ID.test(id) && id.startsWith(eventId) && toCursor(id) === cursor) return id
   throw refuseFields([{ pointer: '/cursor', detail: 'not a next_cursor of this list' }])
 }
