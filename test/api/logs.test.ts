@@ -11,7 +11,7 @@ import { deliveryIdOf } from '../../shared/stores/complete-generation.ts'
 import { type Edge, startEdge, type TestAccount } from './edge.ts'
 import { createRunner } from './work.ts'
 
-const PROMPT = 'eleven balloons, nine bears and nothing else'
+const PROMPT = 'seven balloons and four bears'
 const HOOK = 'http://127.0.0.1:9/hook/of-one-client'
 const BODY = { prompt: PROMPT, nfe_budget: 20, metadata: { note: 'for-the-client-alone' }, webhook_url: HOOK }
 
@@ -43,14 +43,17 @@ describe('what is logged', () => {
       headers: {
         authorization: `Bearer ${key}`,
         'content-type': 'application/json',
-        ...(method === 'POST' && { 'idempotency-key': 'key-of-one-client' }),
+        ...(method === 'POST' && { 'idempotency-key': `key-of-one-client-${path.length}` }),
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
+  const named = async (response: Response): Promise<string> => {
+    assert.equal(response.status, 202, await response.clone().text())
+    return ((await response.json()) as { id: string }).id
+  }
   const failing = (message: string) => ({ send: () => Promise.reject(new Error(message)) }) as never
 
   test('names requests and ids, and none of what is private', async () => {
-    const named = async (response: Response) => ((await response.json()) as { id: string }).id
     const id = await named(await ask(edge.api, 'POST', '/v1/generations', BODY))
     const runner = createRunner(edge)
     await runner.work({ accountId: account.id, generationId: id })
@@ -59,6 +62,10 @@ describe('what is logged', () => {
     assert.match(link, /X-Amz-Signature/)
     const redirect = await ask(edge.api, 'GET', `/v1/generations/${id}/outputs/0`)
     assert.equal(redirect.status, 302)
+
+    const shared = await ask(edge.api, 'POST', '/v1/shares', { generations: [id] })
+    const { token } = (await shared.json()) as { token: string }
+    assert.equal((await ask(edge.api, 'GET', `/v1/shared/${token}`)).status, 200)
 
     // A receiver that is not there, and a worker that says so.
     const webhooks = { ...edge.api, timeoutMs: 500, random: () => 0.5 }
@@ -72,7 +79,11 @@ describe('what is logged', () => {
     assert.equal((await ask(broken, 'POST', '/v1/generations', BODY)).status, 500)
     const silent = { ...edge.api, queues: { ...edge.api.queues, client: failing('the queue is gone') } }
     const headers = { authorization: `Bearer ${account.apiKey}`, 'content-type': 'application/json' }
-    const other = await served(silent).request('/v1/generations', { method: 'POST', headers, body: JSON.stringify(BODY) })
+    const other = await served(silent).request('/v1/generations', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(BODY),
+    })
     const unlucky = { accountId: account.id, generationId: await named(other) }
     const breaking = createRunner(
       { ...edge, api: { ...edge.api, bucket: { ...edge.api.bucket, client: failing('the bucket is gone') } } },
@@ -96,6 +107,7 @@ describe('what is logged', () => {
       'an Idempotency-Key': 'key-of-one-client',
       "a client's address": 'of-one-client',
       'a presigned link': link,
+      'the token of a shared link': token,
       'a signature': 'X-Amz-Signature',
       'a header': 'Bearer ',
     }

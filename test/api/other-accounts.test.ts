@@ -45,7 +45,11 @@ describe("another account's", () => {
       return ((await response.json()) as { id: string }).id
     }
     const endpoint = await post('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/hook' })
-    const generation = await post('/v1/generations', { prompt: 'two bears', nfe_budget: 20, metadata: { whose: 'owner' } })
+    const generation = await post('/v1/generations', {
+      prompt: 'two bears',
+      nfe_budget: 20,
+      metadata: { whose: 'owner' },
+    })
     await createRunner(edge).work({ accountId: owner.id, generationId: generation })
     const line = JSON.stringify({ prompt: 'two apples', nfe_budget: 20 })
     const batch = await post('/v1/batches', line, { 'content-type': 'application/x-ndjson' })
@@ -99,7 +103,11 @@ describe("another account's", () => {
         [...OWNED, ...EVERYBODYS].some((root) => path.startsWith(root)),
         `${path}: say in this test whose it is`,
       )
-    for (const root of OWNED) assert.ok(parametrised.some(({ path }) => path.startsWith(root)), root)
+    for (const root of OWNED)
+      assert.ok(
+        parametrised.some(({ path }) => path.startsWith(root)),
+        root,
+      )
   })
 
   test('things answer 404 to every request that names them, and stay as they were', async () => {
@@ -129,6 +137,13 @@ describe("another account's", () => {
       }
   })
 
+  test('generations cannot be shared', async () => {
+    const body = { generations: [ids['/v1/generations/']] }
+    const response = await edge.request('POST', '/v1/shares', { key: stranger.apiKey, body })
+    assert.equal(response.status, 404, await response.text())
+    assert.equal((await edge.request('POST', '/v1/shares', { key: owner.apiKey, body })).status, 201)
+  })
+
   test('Idempotency-Key is another key', async () => {
     const body = { prompt: 'two bears', nfe_budget: 20 }
     const headers = { 'idempotency-key': 'the-same' }
@@ -155,7 +170,8 @@ describe("another account's", () => {
       if (security.length > 0) {
         const response = await edge.request(method, filled, body)
         assert.equal(response.status, 401, `${method} ${path} without a key`)
-      } else assert.doesNotMatch(path, /^\/v1\//, `${method} ${path} needs no key`)
+      } else if (path === '/v1/shared/{token}') assert.equal((await edge.request(method, filled)).status, 404)
+      else assert.doesNotMatch(path, /^\/v1\//, `${method} ${path} needs no key`)
     }
   })
 })

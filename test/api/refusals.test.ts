@@ -157,6 +157,25 @@ describe('a refused request', () => {
     assert.equal(problemSchema.parse(await response.json()).code, 'unsupported_media_type')
   })
 
+  test('a body that is as deep as it may be long is refused like any other that is wrong', async () => {
+    const { apiKey: key } = await edge.openAccount()
+    for (const [open, close] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      const depth = Math.floor(60_000 / (open.length + close.length))
+      const deep = `${open.repeat(depth)}1${close.repeat(depth)}`
+      for (const body of [deep, `{"prompt": "two bears", "nfe_budget": 1, "metadata": ${deep}}`]) {
+        const response = await edge.request('POST', '/v1/generations', {
+          key,
+          body,
+          headers: { 'idempotency-key': 'deep' },
+        })
+        assert.equal(response.status, 422)
+      }
+    }
+  })
+
   test('several faults are told at once', async () => {
     const body = { prompt: 5, nfe_budget: 0, colour: 'red' }
     const response = await unchanged(() => edge.request('POST', '/v1/generations', { key: poor.apiKey, body }))

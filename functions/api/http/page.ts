@@ -2,7 +2,6 @@
 import { z } from '@hono/zod-openapi'
 import { refuseFields } from '../generations/check-request.ts'
 
-
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(100).default(20).openapi({ description: 'Most things of one page' }),
   cursor: z.string().max(128).optional().openapi({ description: '`next_cursor` of the page before' }),

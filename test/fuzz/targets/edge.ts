@@ -181,7 +181,7 @@ export const EDGE_TARGETS: readonly Target[] = [
     name: 'cursor',
     weight: 4,
     inputs: mutatedText(String(toCursor('gen_01KDVFPA4QZ4XY1XJVJT2RKQH0'))),
-    run: (text) => assert.equal(toCursor(fromCursor(text)), text),
+    run: (text) => assert.equal(toCursor(fromCursor(text, 'gen')), text),
     refuses: named('ProblemError'),
   }),
   target({
