@@ -73,6 +73,15 @@ test('clock, chance and environment are read in composition roots only', () => {
       assert.ok(!text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').includes(forbidden), `${path} reads ${forbidden}`)
 })
 
+test('no code knows a model by name', () => {
+  for (const { path, text } of code.filter(({ path: each }) => !each.startsWith('functions/playground/')))
+    assert.doesNotMatch(
+      text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''),
+      /\b(flux|sd3|sdxl|sana|auraflow|lumina|stable.?diffusion|pickscore|siglip)\b/i,
+      path,
+    )
+})
+
 test(`no file is longer than ${MAX_LINES} lines`, () => {
   for (const { path, text } of sources) assert.ok(text.split('\n').length <= MAX_LINES + 1, path)
 })
