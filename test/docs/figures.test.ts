@@ -30,7 +30,7 @@ test('every figure is the drawing of its kept run', async () => {
 test('the numbers in the documents are those of the kept runs', async () => {
   for (const document of Object.keys(TOLD)) {
     const text = await readTold(document)
-    assert.equal(text, retold(text, document, kept), `docs/${document}: ${REMEDY}`)
+    assert.ok(text === retold(text, document, kept), `docs/${document}: ${REMEDY}`)
   }
 })
 
