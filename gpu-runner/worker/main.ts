@@ -71,4 +71,4 @@ await receiveMessages({
 })
 await model.close()
 clients.destroy()
-process.disconnect?.()
+if (process.connected) process.disconnect()
