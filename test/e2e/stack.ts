@@ -62,7 +62,7 @@ const accountOf = (
     webhookSecret,
     create: (request) => createGeneration(running.stack.url, apiKey, request),
     get,
-    until: async (id, holds, limitMs = 90_000) => {
+    until: async (id, holds, limitMs = 300_000) => {
       const end = Date.now() + limitMs
       for (;;) {
         // The edge may be the process that a test has just killed.
