@@ -17,6 +17,8 @@ from lab.flow.sample import noise_of, walk
 from lab.world.prompt import read_plain
 
 STEPS = (1, 4, 10, 20)
+BANDS = ((1, 3), (4, 6), (7, 10), (11, 15))
+"""Things asked for, from and to."""
 
 
 def main() -> None:
@@ -42,11 +44,8 @@ def main() -> None:
             images = decoder(walk(network, captions, noise, steps)[-1]).numpy()
         for name, counter in counters.items():
             counted = counter.count(images, prompts)
-            shares = [
-                f"{counted.exact[(totals >= low) & (totals <= high)].mean():.2f}"
-                for low, high in ((1, 15), (1, 3), (4, 6), (7, 10), (11, 15))
-                if ((totals >= low) & (totals <= high)).any()
-            ]
+            bands = [(totals >= low) & (totals <= high) for low, high in ((1, 15), *BANDS)]
+            shares = [f"{counted.exact[band].mean():.2f}" if band.any() else "-" for band in bands]
             print(f"| {steps} | {name} | {' | '.join(shares)} | {counted.rewards.mean():.2f} |", flush=True)
 
 

@@ -2,7 +2,7 @@
 `python -m lab.export.precision --pack PACK --prompts FILE`: what float16 and int8 weights cost and bring.
 
 float16: weights are stored in half precision and widened when the graph is loaded; arithmetic is float32. int8: weights of
-matrix products are stored in 8 bits, with a scale a column, and inputs are quantized as they come (onnxruntime's
+matrix products are stored in 8 bits, with one scale a matrix, and inputs are quantized as they come (onnxruntime's
 dynamic quantization). Writes the variants beside each other into --out and prints a table in Markdown.
 """
 
@@ -58,7 +58,7 @@ def write_variants(pack: Path, out: Path) -> dict[str, Path]:
             elif name == "float16":
                 halve_weights(pack / file, folder / file)
             else:
-                quantize_dynamic(pack / file, folder / file, per_channel=True, weight_type=QuantType.QInt8)
+                quantize_dynamic(pack / file, folder / file, per_channel=False, weight_type=QuantType.QInt8)
     return folders
 
 
