@@ -112,13 +112,21 @@ export function stack(port: Port, rows: readonly (Floats | BigInt64Array)[]): Te
   }
   const data = new (port.type === 'float16' ? Float16Array : Float32Array)(rows.length * size)
   for (const [index, row] of rows.entries()) data.set(row as Floats, index * size)
-  return new Tensor(port.type, data as Float32Array, shape)
+  return floatTensor(port.type, data, shape)
 }
 
 /** A batch that is in one piece already; copied only for a port of another precision. */
 export function batchOf(port: Port, data: Float32Array, rows: number): Tensor {
   const whole = port.type === 'float16' ? new Float16Array(data) : data
-  return new Tensor(port.type, whole as Float32Array, [rows, ...port.shape])
+  return floatTensor(port.type, whole, [rows, ...port.shape])
+}
+
+/** onnxruntime-node 1.30 takes a Float16Array for an empty one ("not enough space"): it is shown the same memory as Uint16Array. */
+function floatTensor(type: Port['type'], data: Floats, shape: readonly number[]): Tensor {
+  const tensor = new Tensor(type, data as Float32Array, shape)
+  if (data instanceof Float16Array)
+    Object.defineProperty(tensor, 'data', { value: new Uint16Array(data.buffer, data.byteOffset, data.length) })
+  return tensor
 }
 
 function rawFloatsOf(outputs: InferenceSession.OnnxValueMapType, name: string): Floats {
