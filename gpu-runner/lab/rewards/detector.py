@@ -6,6 +6,7 @@ Reward and judge are of different architectures (REWARD, JUDGE), and are trained
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -60,9 +61,7 @@ class Detector(nn.Module):
         width = shape.width
         if shape.stem:
             widths = (3, *shape.stem, width)
-            self.stem = nn.ModuleList(
-                [nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)]
-            )
+            self.stem = nn.ModuleList([nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths)])
         else:
             self.stem = nn.ModuleList([nn.Conv2d(3, width, 6, stride=4, padding=1)])
         self.shallow = nn.Sequential(*[Block(width) for _ in range(shape.shallow)])

@@ -10,42 +10,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from lab.rewards.meanings import Meanings, meanings_of
 from lab.rewards.questions import ask, ids_of
 from lab.rewards.readers import ClassReader, TokenReader
 from lab.rewards.seen import disturb, imagine
 from lab.training.optimizer import average_of, move_average
 from lab.training.run import parse_run
 from lab.world.scene import Layout, sample_layout
-from lab.world.vocabulary import CLASS_INDEX, CLASSES, plural
 
 POOL = 4000
 """Layouts, made once: each is asked about many times, never twice the same way."""
 SEEDS = {"vqa": 11, "vqa-judge": 4242}
 LEARNING_RATE = 3e-3
-MEANINGS_WEIGHT = 0.5
-_NAMED = {word: name for name in CLASSES for word in (name, plural(name))}
 
 
 def new_reader(judge: bool) -> TokenReader | ClassReader:
     return ClassReader() if judge else TokenReader()
 
 
-def spoken_of(caption: str) -> set[str]:
-    """Classes that a caption names, in singular or plural."""
-    words = caption.lower().replace(",", " ").split()
-    pairs = [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
-    return {_NAMED[part] for part in (*words, *pairs) if part in _NAMED}
-
-
-def questions(rng: np.random.Generator, layouts: list[Layout]) -> tuple[Tensor, Tensor, Tensor]:
-    """One about each layout: ids [B, LENGTH], truths [B], classes asked for [B, 48]."""
+def questions(rng: np.random.Generator, layouts: list[Layout]) -> tuple[Tensor, Tensor, Meanings]:
+    """One about each layout: ids [B, LENGTH], truths [B], and what it means."""
     asked = [ask(rng, layout) for layout in layouts]
-    mentioned = torch.zeros(len(layouts), len(CLASSES))
-    for index, (caption, _, _) in enumerate(asked):
-        for name in spoken_of(caption):
-            mentioned[index, CLASS_INDEX[name]] = 1
     ids = torch.tensor([ids_of(caption) for caption, _, _ in asked])
-    return ids, torch.tensor([float(truth) for _, truth, _ in asked]), mentioned
+    truths = torch.tensor([float(truth) for _, truth, _ in asked])
+    return ids, truths, meanings_of([caption for caption, _, _ in asked])
 
 
 def main() -> None:
@@ -70,12 +58,11 @@ def main() -> None:
     ended = False
     while not ended:
         chosen = torch.randint(POOL, (options.batch,), generator=generator)
-        ids, truths, mentioned = questions(rng, [layouts[index] for index in chosen.tolist()])
-        answer = reader(ids, disturb(imagined[chosen], generator))
+        ids, truths, meant = questions(rng, [layouts[index] for index in chosen.tolist()])
+        answer = reader(ids, disturb(imagined[chosen], generator), meant)
         loss = F.binary_cross_entropy_with_logits(answer.logits, truths)
-        meanings = F.binary_cross_entropy_with_logits(answer.mentioned, mentioned, pos_weight=torch.tensor(8.0))
         optimizer.zero_grad()
-        (loss + MEANINGS_WEIGHT * meanings).backward()
+        (loss + answer.teaching).backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * run.learning_rate()
@@ -86,7 +73,7 @@ def main() -> None:
         right.append(((answer.logits > 0) == (truths > 0.5)).float().mean().item())
         ended = run.progress() >= 1
         if run.step % 100 == 0 or ended:
-            run.log(f"loss {np.mean(losses):.4f} meanings {meanings.item():.4f} right {np.mean(right):.4f}")
+            run.log(f"loss {np.mean(losses):.4f} teaching {answer.teaching.item():.4f} right {np.mean(right):.4f}")
             losses, right = [], []
             run.save(network=reader.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict())
 
