@@ -17,6 +17,7 @@ from lab.codec.code import CHANNELS, TOKENS
 from lab.codec.decoder import Decoder
 from lab.export.graphs import export_graph
 from lab.export.pack import load_average, write_tokenizer
+from lab.export.precision import halve_weights
 from lab.rewards.detector import JUDGE, REWARD, Detector, load_exported, peaks
 from lab.rewards.gradient import export_gradient
 from lab.rewards.questions import LENGTH, TEXT, ids_of
@@ -94,6 +95,8 @@ def main() -> None:
         ):
             file = f"gradient-{name}.onnx"
             difference = export_gradient(decoder, reward, {"latents": latents, **given}, options.pack / file)
+            # Decoder and detector stand in it once more: half precision keeps the pack small.
+            halve_weights(options.pack / file, options.pack / file)
             print(f"{file}: {(options.pack / file).stat().st_size / 1e6:.2f} MB, largest difference {difference:.1e}")
             manifest["rewards"][name]["gradient"] = file
             written.append(file)
