@@ -61,9 +61,9 @@ def ask(rng: np.random.Generator, layout: Layout) -> tuple[str, bool, str]:
         return sample_caption(rng, prompt), True, "true"
     while True:
         kind = str(rng.choice(KINDS))
-        prompt = spoil(rng, layout, kind)
-        if prompt is not None and not holds(prompt, layout):
-            return stated(rng, prompt), False, kind
+        spoilt = spoil(rng, layout, kind)
+        if spoilt is not None and not holds(spoilt, layout):
+            return stated(rng, spoilt), False, kind
 
 
 def stated(rng: np.random.Generator, prompt: Prompt) -> str:
