@@ -11,19 +11,29 @@ export interface Asked {
   readonly prompt: string
   readonly budget: number
   readonly search: SearchName
+  /** Name of the reward; empty is the pack's own choice. */
+  readonly reward: string
   /** As typed; empty is none. */
   readonly target: string
   readonly seed: string
 }
 
-export const FIRST_ASKED: Asked = { prompt: TEMPLATES[0] ?? '', budget: 300, search: 'rbf', target: '', seed: '' }
+export const FIRST_ASKED: Asked = {
+  prompt: TEMPLATES[0] ?? '',
+  budget: 300,
+  search: 'rbf',
+  reward: '',
+  target: '',
+  seed: '',
+}
 const LEAST_BUDGET = 20
 
-export const requestOf = ({ prompt, budget, search, target, seed }: Asked): NewGeneration => ({
+export const requestOf = ({ prompt, budget, search, reward, target, seed }: Asked): NewGeneration => ({
   prompt,
   nfe_budget: budget,
   search,
   previews: true,
+  ...(reward !== '' && { reward }),
   ...(target !== '' && { target_reward: Number(target) }),
   ...(seed !== '' && { seed: Number(seed) }),
 })
@@ -135,9 +145,29 @@ export const SearchSettings = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' |
       </select>
       <p class="hint">{SEARCHES[asked.search]}.</p>
     </div>
+    <div class="field">
+      <label for="reward">Reward</label>
+      <select
+        id="reward"
+        value={asked.reward === '' ? pack?.default_reward : asked.reward}
+        onChange={(event) => onAsk({ ...asked, reward: event.currentTarget.value })}
+      >
+        {(pack?.rewards ?? []).map(({ name }) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <p class="hint">{unitsOf(pack, asked.reward)}.</p>
+    </div>
     <SeedField asked={asked} onAsk={onAsk} />
   </details>
 )
+
+const unitsOf = (pack: PackView | undefined, reward: string): string => {
+  const name = reward === '' ? pack?.default_reward : reward
+  return pack?.rewards.find((each) => each.name === name)?.units ?? 'What the search maximises'
+}
 
 export const SeedField = ({ asked, onAsk }: Pick<FormProps, 'asked' | 'onAsk'>) => (
   <div class="field">

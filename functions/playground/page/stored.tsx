@@ -29,7 +29,11 @@ export const Stored = ({ client, id, onOtherKey, onAsk }: StoredProps) => {
   const again = () => {
     if (run === undefined) return
     const { prompt, nfe_budget: budget, search = 'rbf', target_reward } = run.request
-    onAsk({ prompt, budget, search, target: target_reward === undefined ? '' : String(target_reward), seed: '' })
+    // The form names a reward; a composite or a server of one's own is asked for elsewhere.
+    const had = run.generation?.reward
+    const reward = had === undefined || 'parts' in had || 'url' in had ? '' : had.name
+    const target = target_reward === undefined ? '' : String(target_reward)
+    onAsk({ prompt, budget, search, reward, target, seed: '' })
     location.hash = '#/generate'
   }
   return (
