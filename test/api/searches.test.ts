@@ -15,7 +15,7 @@ describe('a generation', () => {
   })
   after(() => edge.close())
 
-  for (const search of SEARCH_NAMES.filter((name) => name !== 'gradient'))
+  for (const search of SEARCH_NAMES)
     test(`by ${search} succeeds within its budget`, async () => {
       const body = { prompt: 'seven balloons and four bears', nfe_budget: 57, seed: 3, search }
       const created = await edge.request('POST', '/v1/generations', { key: account.apiKey, body })

@@ -79,7 +79,7 @@ describe('an interrupted search', () => {
     return { nfe: dead.nfe(), thaw: wake }
   }
 
-  for (const search of SEARCH_NAMES.filter((name) => name !== 'gradient'))
+  for (const search of SEARCH_NAMES)
     test(`${search}: lost leases at random moments change neither image, trace nor bill`, async () => {
       const whole = await create(search, 5)
       await runner().work(whole)

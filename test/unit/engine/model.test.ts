@@ -115,10 +115,9 @@ test('refuses what no graph can answer, before anything is spent', async () => {
   for (const t of [-0.1, 1.1, Number.NaN])
     await assert.rejects(cats.evaluate([{ latent, t, wants: 'both' }]), fault('request', /t must lie in \[0, 1\]/))
   await assert.rejects(cats.evaluate([{ latent, t: 0.5, wants: 'reward' }]), fault('request', /clean latent/))
-  await assert.rejects(
-    cats.evaluate([{ ...ask(1), gradient: true }]),
-    fault('request', /no graph .* gradient of count/),
-  )
+  const colours = await model.begin({ prompt: 'two cats', terms: termsOf({ name: 'colorfulness' }) })
+  const sloped = { ...ask(1), gradient: true as const }
+  await assert.rejects(colours.evaluate([sloped]), fault('request', /no graph .* gradient of colorfulness/))
   const broken = [{ latent: latent.with(9, Number.NaN), t: 1, wants: 'both' as const }]
   await assert.rejects(cats.evaluate(broken), fault('request', /not finite/))
   await assert.rejects(cats.render(short), fault('request', new RegExp(`got ${SIZE - 1}`)))
