@@ -142,7 +142,8 @@ class ClassReader(nn.Module):
         self.of_number = Complaint(1 + NUMBER_WORDS, NUMBER_WORDS, 32)
         self.of_role = Complaint(RELATIONS, 4, 32)
         self.of_sky = Complaint(SKIES, 6, 24)
-        self.trust = nn.Parameter(torch.tensor(3.0))
+        self.weights = nn.Parameter(torch.tensor([5.0, 3.0]))
+        """Of a class that is asked for and not there, and trust."""
 
     def forward(self, ids: Tensor, seen: Seen, meant: Meanings | None = None) -> Answer:
         mask = (ids != PAD)[:, None, None]
@@ -154,7 +155,7 @@ class ClassReader(nn.Module):
             x = x + think(F.layer_norm(x, x.shape[-1:]))
         scores = self.classes @ self.keys(x).transpose(1, 2) / x.shape[-1] ** 0.5
         scores = F.pad(scores.masked_fill(~mask[:, 0], -1e4), (1, 0))
-        heard = scores.softmax(-1) @ torch.cat([self.silence.expand(len(ids), 1, -1), x], 1)
+        heard = scores.softmax(-1) @ torch.cat([self.silence.expand(ids.shape[0], 1, -1), x], 1)
         mentioned, numbers, roles = self.meaning(heard[:, :-1]).split([1, NUMBER_WORDS, RELATIONS], -1)
         sky = self.sky(heard[:, -1])
         present = (seen.counts > 0.5).to(x.dtype)[..., None]
@@ -163,8 +164,11 @@ class ClassReader(nn.Module):
         known = torch.sigmoid(mentioned)
         asked = torch.cat([known, numbers.softmax(-1) * known], -1)
         counts = torch.cat([bins(seen.counts * 1.03), seen.counts[..., None]], -1)
-        said = roles.softmax(-1) * known + F.one_hot(torch.zeros_like(ids[:, :1]), RELATIONS) * (1 - known)
-        complaints = self.of_number(asked, counts).sum(1)
+        nothing = F.pad(x.new_ones(1), (0, RELATIONS - 1))
+        said = roles.softmax(-1) * known + nothing * (1 - known)
+        absent_weight, trust = F.softplus(self.weights)
+        absent = (known[..., 0] * bins(seen.counts)[..., 0]).sum(1)
+        complaints = self.of_number(asked, counts).sum(1) + absent_weight * absent
         complaints = complaints + self.of_role(said, torch.cat([apart, apart.abs()], -1)).sum(1)
         complaints = complaints + self.of_sky(sky.softmax(-1), background_of(seen.background))
         teaching = complaints.new_zeros(())
@@ -173,7 +177,7 @@ class ClassReader(nn.Module):
             named = meant.mentioned > 0.5
             teaching = teaching + F.cross_entropy(roles[named], meant.roles[named])
             teaching = teaching + F.cross_entropy(sky, meant.backgrounds)
-        return Answer(self.trust - complaints, teaching)
+        return Answer(trust - complaints, teaching)
 
 
 def mentions_missed(logits: Tensor, meant: Meanings) -> Tensor:
