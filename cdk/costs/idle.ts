@@ -54,6 +54,7 @@ export const idleLines = (stage: StageSettings): CostLine[] => {
       why: 'their time',
     },
     { price: 'dynamodbRead', quantity: READS_A_MINUTE * MINUTES, why: 'their queries' },
+    { price: 'dynamodbWrite', quantity: MINUTES, why: 'the reading of the fleet' },
     { price: 'sqsRequest', quantity: POLLS_A_MINUTE * MINUTES, why: 'Lambda asks for deliveries' },
     { price: 'logsGb', quantity: (runs * LOG_BYTES_A_RUN) / 1e9, why: 'their logs' },
     { price: 'trace', quantity: runs, why: 'their traces' },

@@ -16,6 +16,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   ChangeMessageVisibility: ['sqs:ChangeMessageVisibility'],
   GetQueueAttributes: ['sqs:GetQueueAttributes'],
   GetObject: ['s3:GetObject'],
+  HeadObject: ['s3:GetObject'],
   PutObject: ['s3:PutObject'],
   CopyObject: ['s3:GetObject', 's3:PutObject'],
   DeleteObject: ['s3:DeleteObject'],
