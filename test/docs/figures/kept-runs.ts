@@ -9,11 +9,11 @@ export const IMAGES_FOLDER = new URL('../../../docs/images/', import.meta.url)
 
 /** What is asked of each kept run. */
 export const ASKED = {
-  rollover: { search: 'rbf', prompt: 'six airplanes and seven camels', nfe: 200, seed: 7 },
-  paper: { search: 'rbf-paper', prompt: 'four rockets and five hearts', nfe: 500, seed: 7 },
-  'best-of-n': { search: 'best-of-n', prompt: 'six airplanes and seven camels', nfe: 400, seed: 7 },
-  rbf: { search: 'rbf', prompt: 'six airplanes and seven camels', nfe: 400, seed: 7 },
-  adaptive: { search: 'adaptive', prompt: 'six airplanes and seven camels', nfe: 400, seed: 7 },
+  rollover: { search: 'rbf', prompt: 'seven turtles, seven ducks, and seven rabbits', nfe: 200, seed: 7 },
+  paper: { search: 'rbf-paper', prompt: 'eight strawberries, eight apples, and eight frogs', nfe: 500, seed: 7 },
+  'best-of-n': { search: 'best-of-n', prompt: 'eight strawberries, eight apples, and eight frogs', nfe: 400, seed: 7 },
+  rbf: { search: 'rbf', prompt: 'eight strawberries, eight apples, and eight frogs', nfe: 400, seed: 7 },
+  adaptive: { search: 'adaptive', prompt: 'eight strawberries, eight apples, and eight frogs', nfe: 400, seed: 7 },
 } as const satisfies Record<string, Asked>
 export type RunName = keyof typeof ASKED
 

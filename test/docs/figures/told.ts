@@ -33,6 +33,7 @@ export const writeTold = async (kept: Kept): Promise<void> => {
 
 /** As it is read: no minus zero. */
 const reward = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, '$1')
+const ORDINALS = ['no', 'first', 'second', 'third', 'fourth', 'fifth', 'sixth']
 const nfes = (count: number): string => `${count} ${count === 1 ? 'NFE' : 'NFEs'}`
 
 function tellRounds(kept: Kept): string {
@@ -68,10 +69,10 @@ function tellOne(rounds: readonly Round[]): string[] {
   const drawn = giver.candidates.length
   const met = taker.candidates.some((each) => each > taker.bar)
   return [
-    `Round ${giver.step} may draw ${giver.quota} candidates. Its ${drawn === 1 ? 'first' : `candidate ${drawn}`} scores ${reward(giver.candidates.at(-1) ?? 0)}, above the best so far (${reward(giver.bar)}),`,
-    `and the round draws no more: ${nfes(giver.rolledOut)} of its quota roll over. Round ${taker.step} has ${taker.quota - taker.rolledIn} of its own and these ${taker.rolledIn}, ${taker.quota} in all, and`,
+    `Round ${giver.step} may draw ${giver.quota} candidates. Its ${ORDINALS[drawn] ?? `${drawn}th`} scores ${reward(giver.candidates.at(-1) ?? 0)}, above the best so far (${reward(giver.bar)}),`,
+    `and the round draws no more: ${nfes(giver.rolledOut)} of its quota ${giver.rolledOut === 1 ? 'rolls' : 'roll'} over. Round ${taker.step} has ${taker.quota - taker.rolledIn} of its own and ${taker.rolledIn === 1 ? 'this one' : `these ${taker.rolledIn}`}, ${taker.quota} in all, and`,
     met
-      ? `finds a better one after ${taker.candidates.length}${taker.rolledOut > 0 ? `, so that ${taker.rolledOut} roll on` : ''}.`
+      ? `finds a better one with its ${ORDINALS[taker.candidates.length] ?? `${taker.candidates.length}th`}${taker.rolledOut > 0 ? `: ${taker.rolledOut} roll on` : ''}.`
       : `needs all of them: none scores above ${reward(taker.bar)}, so the best of the ${taker.candidates.length} is taken.`,
   ]
 }
