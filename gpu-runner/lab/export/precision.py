@@ -1,9 +1,8 @@
 """
 `python -m lab.export.precision --pack PACK --prompts FILE`: what float16 and int8 weights cost and bring.
 
-float16: weights are stored in half precision and widened when the graph is loaded; arithmetic is float32. int8: weights of
-matrix products are stored in 8 bits, with one scale a matrix, and inputs are quantized as they come (onnxruntime's
-dynamic quantization). Writes the variants beside each other into --out and prints a table in Markdown.
+float16: weights are stored in half precision. int8: matrices are stored in 8 bits with a scale a column. Both are widened when the
+graph runs or is loaded; arithmetic is float32. Writes the variants beside each other into --out and prints a table in Markdown.
 """
 
 import argparse
@@ -15,7 +14,6 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from lab.codec.code import CHANNELS, TOKENS
 from lab.evaluate.counter import Counter
@@ -29,36 +27,53 @@ LEAST_NUMBERS = 256
 Floats = NDArray[np.float32]
 
 
-def halve_weights(source: Path, target: Path) -> None:
-    """Stores the large float32 weights of a graph as float16, each with a cast back before its use."""
-    model = onnx.load(source)
+def halve_weights(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """Stores the large float32 weights of a graph as float16; gives the casts that widen them."""
     casts = []
-    for tensor in model.graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or int(np.prod(tensor.dims)) < LEAST_NUMBERS:
-            continue
+    for tensor in large_weights(model):
         name = tensor.name
         half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}_half")
         tensor.CopyFrom(half)
         casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(casts + nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, target)
+    return casts
+
+
+def quantize_weights(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """Stores the large matrices of a graph in 8 bits, symmetric, one scale a column; gives the nodes that widen them."""
+    widened = []
+    for tensor in large_weights(model):
+        if len(tensor.dims) != 2:
+            continue
+        name, values = tensor.name, numpy_helper.to_array(tensor)
+        scale = np.maximum(np.abs(values).max(0), 1e-12).astype(np.float32) / 127
+        tensor.CopyFrom(numpy_helper.from_array(np.round(values / scale).astype(np.int8), f"{name}_int8"))
+        model.graph.initializer.append(numpy_helper.from_array(scale, f"{name}_scale"))
+        widened.append(helper.make_node("DequantizeLinear", [tensor.name, f"{name}_scale"], [name], axis=1))
+    return widened
+
+
+def large_weights(model: onnx.ModelProto) -> list[TensorProto]:
+    return [
+        tensor
+        for tensor in model.graph.initializer
+        if tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= LEAST_NUMBERS
+    ]
 
 
 def write_variants(pack: Path, out: Path) -> dict[str, Path]:
     """The folder of each variant's graphs."""
-    folders = {name: out / name for name in ("float32", "float16", "int8")}
-    for name, folder in folders.items():
-        folder.mkdir(parents=True, exist_ok=True)
+    folders = {}
+    for name, narrow in {"float32": lambda _: [], "float16": halve_weights, "int8": quantize_weights}.items():
+        folders[name] = out / name
+        folders[name].mkdir(parents=True, exist_ok=True)
         for file in GRAPHS:
-            if name == "float32":
-                (folder / file).write_bytes((pack / file).read_bytes())
-            elif name == "float16":
-                halve_weights(pack / file, folder / file)
-            else:
-                quantize_dynamic(pack / file, folder / file, per_channel=False, weight_type=QuantType.QInt8)
+            model = onnx.load(pack / file)
+            widening = narrow(model)
+            nodes = list(model.graph.node)
+            del model.graph.node[:]
+            model.graph.node.extend(widening + nodes)
+            onnx.checker.check_model(model)
+            onnx.save(model, folders[name] / file)
     return folders
 
 
