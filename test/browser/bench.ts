@@ -14,7 +14,7 @@ import { Rollover } from 'rollover'
 import { encodePreview, encodeThumbnails } from '../../gpu-runner/image/encode-image.ts'
 import { smallPicture } from '../../gpu-runner/image/small-picture.ts'
 import type { ProgressEvent } from '../../shared/contract/live-event.ts'
-import { runStack } from '../e2e/stack.ts'
+import { LONG, runStack } from '../e2e/stack.ts'
 import { launch, openPage } from './browser.ts'
 
 const { values } = parseArgs({
@@ -123,7 +123,7 @@ const watchingMs = async (events: readonly ProgressEvent[]) => {
   return { pictures: pictures * pictureMs, thumbnails: thumbnailsMs, previews: previews * previewMs }
 }
 
-const running = await runStack()
+const running = await runStack(LONG)
 const browser = await launch()
 try {
   const { apiKey } = await running.open(10_000_000)

@@ -3,7 +3,7 @@
  * README, of a real search watched to its end. `--phone FILE` adds what a dark phone shows of it.
  */
 import { parseArgs } from 'node:util'
-import { runStack } from '../e2e/stack.ts'
+import { LONG, runStack } from '../e2e/stack.ts'
 import { launch, openPage } from './browser.ts'
 
 const { values } = parseArgs({
@@ -19,7 +19,7 @@ const END_MS = 300_000
 /** The last candidates are still being told when the result is there. */
 const SETTLE_MS = 3000
 
-const running = await runStack()
+const running = await runStack(LONG)
 const browser = await launch()
 try {
   const { apiKey } = await running.open(10_000_000)

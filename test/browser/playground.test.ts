@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { openAccount } from '../../cdk/local/api-client.ts'
 import { startStack } from '../../cdk/local/stack.ts'
-import { type RunningStack, runStack } from '../e2e/stack.ts'
+import { LONG, type RunningStack, runStack } from '../e2e/stack.ts'
 import { launch, openPage, screenshot, skip } from './browser.ts'
 import { drawsColors, longestTaskOfReplay, setBudget } from './page-acts.ts'
 
@@ -20,7 +20,7 @@ describe('the playground', { skip }, () => {
   let running: RunningStack
   let browser: Browser
   before(async () => {
-    running = await runStack()
+    running = await runStack(LONG)
     browser = await launch()
   })
   after(async () => {

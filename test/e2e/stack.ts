@@ -26,12 +26,14 @@ export interface StackAccount {
   totals(): Promise<Record<string, number>>
 }
 
-const LEASE_SECONDS = 2
-const REVIEW_SECONDS = 3
+/** Short: whoever kills a runner waits for it. */
+const SHORT = { leaseSeconds: 2, reviewSeconds: 3 }
+/** As in production: on a busy machine a search keeps its lease. */
+export const LONG = { leaseSeconds: 30, reviewSeconds: 120 }
 
-export const runStack = async (): Promise<RunningStack> => {
+export const runStack = async (terms = SHORT): Promise<RunningStack> => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'rollover-e2e-'))
-  const start = () => startStack({ dataFolder, port: 0, leaseSeconds: LEASE_SECONDS, reviewSeconds: REVIEW_SECONDS })
+  const start = () => startStack({ dataFolder, port: 0, ...terms })
   const running = {
     stack: await start(),
     dataFolder,
