@@ -33,3 +33,16 @@ export const drawsColors = (page: Page): Promise<boolean> =>
       if (Math.abs((pixels[at] ?? 0) - (pixels[at + 2] ?? 0)) > 60) return true
     return false
   })
+
+/** Moves the pointer along the lowest row of thumbnails until it is on one. */
+export const pointAtCandidate = async (page: Page): Promise<void> => {
+  await page.locator('div.search').scrollIntoViewIfNeeded()
+  const film = await page.locator('div.search').boundingBox()
+  if (film === null) throw new Error('there is no search to point at')
+  for (let across = 0.4; across < 0.6; across += 0.01) {
+    // The height of the canvas less quotas and axis, and half a small thumbnail.
+    await page.mouse.move(film.x + film.width * across, film.y + film.height - 14 - 110 - 6)
+    await page.waitForTimeout(60)
+    if ((await page.locator('.pointed').count()) > 0) return
+  }
+}

@@ -10,7 +10,7 @@ import { openAccount } from '../../cdk/local/api-client.ts'
 import { startStack } from '../../cdk/local/stack.ts'
 import { LONG, type RunningStack, runStack } from '../e2e/stack.ts'
 import { launch, openPage, screenshot, skip } from './browser.ts'
-import { drawsColors, longestTaskOfReplay, setBudget } from './page-acts.ts'
+import { drawsColors, longestTaskOfReplay, pointAtCandidate, setBudget } from './page-acts.ts'
 
 const BUDGET = 60
 /** Long: a machine that is busy with other tests is slow, and not wrong. */
@@ -56,8 +56,7 @@ describe('the playground', { skip }, () => {
     const longest = await longestTaskOfReplay(page)
     // Figures for people; a busy machine must not fail the test. Goals: 3000 and 50.
     console.log(JSON.stringify({ first_picture_ms: Math.round(firstPictureMs), longest_replay_task_ms: longest }))
-    const film = await page.locator('div.search').boundingBox()
-    await page.mouse.move((film?.x ?? 0) + (film?.width ?? 0) / 2, (film?.y ?? 0) + 270)
+    await pointAtCandidate(page)
     await page.waitForSelector('.pointed canvas')
     await page.click('text=Steps as a table')
     assert.ok((await page.locator('.steps tbody tr').count()) > 5)
