@@ -7,6 +7,7 @@ graph runs or is loaded; arithmetic is float32. Writes the variants beside each 
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,14 +68,19 @@ def write_variants(pack: Path, out: Path) -> dict[str, Path]:
         folders[name] = out / name
         folders[name].mkdir(parents=True, exist_ok=True)
         for file in GRAPHS:
-            model = onnx.load(pack / file)
-            widening = narrow(model)
-            nodes = list(model.graph.node)
-            del model.graph.node[:]
-            model.graph.node.extend(widening + nodes)
-            onnx.checker.check_model(model)
-            onnx.save(model, folders[name] / file)
+            write_narrow(pack / file, folders[name] / file, narrow)
     return folders
+
+
+def write_narrow(source: Path, target: Path, narrow: Callable[[onnx.ModelProto], list[onnx.NodeProto]]) -> None:
+    """A graph with its weights narrowed, and widened before their use."""
+    model = onnx.load(source)
+    widening = narrow(model)
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(widening + nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, target)
 
 
 class Sampler:

@@ -17,7 +17,7 @@ from lab.codec.code import CHANNELS, TOKENS
 from lab.codec.decoder import Decoder
 from lab.export.graphs import export_graph
 from lab.export.pack import load_average, write_tokenizer
-from lab.export.precision import halve_weights
+from lab.export.precision import halve_weights, write_narrow
 from lab.rewards.detector import JUDGE, REWARD, Detector, load_exported, peaks
 from lab.rewards.gradient import export_gradient
 from lab.rewards.questions import LENGTH, TEXT, ids_of
@@ -94,7 +94,7 @@ def export_part(part: str, at: Sources) -> float:
         given = {"target": torch.full((3, len(CLASSES)), -1.0).index_fill(1, torch.tensor([6]), 2.0)}
     difference = export_gradient(decoder, reward, {"latents": latents, **given}, path)
     # Decoder and detector stand in it once more: half precision keeps the pack small.
-    halve_weights(path, path)
+    write_narrow(path, path, halve_weights)
     return difference
 
 
