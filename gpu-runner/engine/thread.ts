@@ -1,5 +1,5 @@
 /** A worker thread as a table of asynchronous calls: every call settles, also when the thread dies. */
-import { Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { ModelError } from './model-error.ts'
 import { CLOSE, type ModelProtocol, type ModelReply } from './protocol.ts'
 
@@ -33,7 +33,8 @@ interface Pending {
 }
 
 export function startThread({ entry, onCrash }: ThreadOptions): Thread {
-  const worker = new Worker(entry)
+  // What the thread says to native code (pack/without-telemetry.ts) it says in the environment of the process.
+  const worker = new Worker(entry, { env: SHARE_ENV })
   const pending = new Map<number, Pending>()
   let lastId = 0
   let over: ModelError | undefined

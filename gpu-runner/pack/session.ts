@@ -4,6 +4,7 @@
  * Each session is created once and lives as long as its thread: creating and releasing sessions leaks.
  * `run` blocks the event loop of the thread it is called on.
  */
+import './without-telemetry.ts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { checkExternalData } from './check-external-data.ts'
 import { type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
