@@ -47,7 +47,7 @@ export interface Service {
 }
 
 const CREDIT_MICRO_USD = 10_000_000
-const PAUSE_SECONDS = [0.1, 2.5] as const
+const PAUSE_SECONDS = [0.05, 1] as const
 
 export const openClients = (
   on: Omit<Service, 'clients'>,
@@ -91,7 +91,7 @@ export const actOn = async (client: ChaosClient, on: Service, over: AbortSignal)
   }
 }
 
-const MOST_OPEN = 10
+const MOST_OPEN = 16
 const ASKING: ReadonlySet<ActName> = new Set(['create', 'createBatch', 'extend'])
 const NAMES = Object.keys(ACTS) as ActName[]
 const WEIGHT = NAMES.reduce((sum, name) => sum + ACTS[name].weight, 0)

@@ -23,9 +23,10 @@ export interface ChaosFigures extends Judgement {
   readonly invariant_breaks: number
 }
 
-const ACCOUNTS = 4
+const ACCOUNTS = 6
 const FAULT_RATE = 0.03
 const RECEIVER_FAULT_RATE = 0.12
+const TELL_EVERY_MS = 60_000
 
 export const runChaos = async ({ seconds, seed }: { seconds: number; seed: number }): Promise<ChaosFigures> => {
   const stack = await startChaosStack(createRandom(seed))
@@ -36,7 +37,8 @@ export const runChaos = async ({ seconds, seed }: { seconds: number; seed: numbe
     for (const proxy of stack.proxies) proxy.setRate(FAULT_RATE)
     const over = AbortSignal.timeout(seconds * 1000)
     const acting = clients.map((client) => actOn(client, { ...place, clients }, over))
-    const accidents = await causeAccidents(stack, createRandom(seed + 2), over)
+    const telling = setInterval(() => tell(clients), TELL_EVERY_MS)
+    const accidents = await causeAccidents(stack, createRandom(seed + 2), over).finally(() => clearInterval(telling))
     for (const proxy of stack.proxies) proxy.setRate(0)
     await Promise.all(acting)
     return { seed, seconds, ...(await figuresOf({ stack, receiver, clients, accidents })) }
@@ -44,6 +46,13 @@ export const runChaos = async ({ seconds, seed }: { seconds: number; seed: numbe
     await stack.stop()
     await receiver.close()
   }
+}
+
+/** How far it is, for whoever watches a long run. */
+const tell = (clients: readonly ChaosClient[]): void => {
+  const accepted = clients.reduce((sum, { generations }) => sum + generations.size, 0)
+  const open = clients.reduce((sum, client) => sum + client.open, 0)
+  console.error(`${accepted} generations accepted, ${open} open`)
 }
 
 const figuresOf = async (of: {

@@ -25,11 +25,11 @@ export const openSmallDisk = async (folder: string): Promise<SmallDisk | undefin
   return {
     folder,
     fill: async () => {
-      await mkdir(fillers, { recursive: true })
       try {
+        await mkdir(fillers, { recursive: true })
         for (let file = 0; ; file++) await writeFile(join(fillers, String(file)), BLOCK)
       } catch {
-        // Full.
+        // Full, or what its runner left there had filled it.
       }
     },
     free: () => rm(fillers, { recursive: true, force: true }),

@@ -50,7 +50,12 @@ export const startChaosStack = async (random: Random): Promise<ChaosStack> => {
   const secrets = await loadSecrets(dataFolder)
   const url = `http://127.0.0.1:${port}`
   const services = await startServices(dataFolder, secrets)
-  const settings = serviceEnvironment({ secrets, url, port, options: { leaseSeconds: 8, reviewSeconds: 12 } })
+  const settings = serviceEnvironment({
+    secrets,
+    url,
+    port,
+    options: { leaseSeconds: 8, reviewSeconds: 12, runners: 2 },
+  })
   const environment: Record<string, string> = { ...services.environment, ...settings, ...TERMS }
   // Processes start often here: what was compiled once is kept.
   environment['NODE_COMPILE_CACHE'] = join(dataFolder, 'compiled')
