@@ -25,7 +25,7 @@ const HELP = `npm run packs -- COMMAND
   pull s3://BUCKET/PREFIX PACK  fetches what is not there, in ranges; goes on where it was cut off
   push PACK s3://BUCKET/PREFIX  verifies the digests, then sends what is not there
   walk PACK CASE IMAGES         the ODE on given latents (docs/packs.md); CASE.json and CASE.latents in, float32 out
-PACK is a folder with a pack.json. --provider cpu or cuda, --threads N, --plain (walk without guidance).`
+PACK is a folder with a pack.json. --provider cpu, cuda or tensorrt, --threads N, --plain (walk without guidance).`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -8,7 +8,7 @@ import './without-telemetry.ts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { checkExternalData } from './check-external-data.ts'
 import { type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
-import type { Provider } from './providers.ts'
+import { PROVIDERS_OF, type Provider } from './providers.ts'
 import { type Pack, PackError } from './read-pack.ts'
 
 /** What a run of a graph is counted under. */
@@ -45,7 +45,7 @@ export interface Session {
   run(feeds: Readonly<Record<string, Tensor>>, rows: number): Promise<Outputs>
 }
 
-/** With `cuda` and no CUDA to be had this rejects: nothing falls back to the CPU in silence. Rejects with PackError. */
+/** With a provider that is not to be had this rejects: nothing falls back in silence. Rejects with PackError. */
 export async function openSession(
   pack: Pack,
   { graph, file }: { graph: GraphName; file: string },
@@ -77,7 +77,7 @@ async function createSession(
 ): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(bytes, {
-      executionProviders: [provider],
+      executionProviders: [...PROVIDERS_OF[provider]],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       // Each session has a thread pool: spinning pools take the cores from the one that has work (measured: 2-4x).

@@ -204,18 +204,16 @@ test('closing rejects what is pending, and everything after', async () => {
   assert.ok(closing.nfe() < 40)
 })
 
-const CUDA_LIBRARY = fileURLToPath(
-  new URL(
-    '../../../node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so',
-    import.meta.url,
-  ),
-)
+const BINARIES = '../../../node_modules/onnxruntime-node/bin/napi-v6/linux/x64'
 
-test('a provider that this machine has not is refused, with the reason, and nothing falls back to the CPU', {
-  skip: existsSync(CUDA_LIBRARY) && 'the CUDA libraries of onnxruntime are installed here',
-}, async () => {
-  await assert.rejects(
-    openModel({ packFolder: EMOJI_WORLD, provider: 'cuda' }),
-    (error) => error instanceof PackError && /^cuda was asked for and cannot be used/.test(error.message),
-  )
-})
+for (const provider of ['cuda', 'tensorrt'] as const)
+  test(`${provider}, which this machine has not, is refused with the reason, and nothing falls back to the CPU`, {
+    skip:
+      existsSync(fileURLToPath(new URL(`${BINARIES}/libonnxruntime_providers_${provider}.so`, import.meta.url))) &&
+      'its libraries are installed here',
+  }, async () => {
+    await assert.rejects(
+      openModel({ packFolder: EMOJI_WORLD, provider }),
+      (error) => error instanceof PackError && error.message.startsWith(`${provider} was asked for and cannot be used`),
+    )
+  })
