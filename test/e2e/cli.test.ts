@@ -128,6 +128,27 @@ describe('rollover', () => {
     assert.equal((await json('delete', more.id)).deleted, true)
   })
 
+  test('the terms of a request arrive as they were said, and an extension has its own', async () => {
+    const terms = ['--priority', 'low', '--start-ttl', '600', '--retention', '7200', '--metadata', 'customer=a=b']
+    const made = await json('generate', ...PROMPT, '--nfe', '10', ...terms)
+    assert.deepEqual([made.priority, made.retention_seconds, made.metadata], ['low', 7200, { customer: 'a=b' }])
+    assert.equal(Date.parse(made.start_by) - Date.parse(made.created_at), 600_000)
+    const more = await json('extend', made.id, '--nfe', '10', '--priority', 'standard', '--metadata', 'customer=c')
+    assert.deepEqual([more.priority, more.metadata, more.start_by], ['standard', { customer: 'c' }, null])
+  })
+
+  test('share prints a link that shows ended searches without a key, until it expires', async () => {
+    const [{ id }] = (await json('list', '--status', 'succeeded', '--limit', '1')).data
+    const { token, url, expires_at: end } = await json('share', id, '--expires', '60')
+    assert.equal(url, `${running.stack.url}/#/shared/${token}`)
+    const left = Date.parse(end) - Date.now()
+    assert.ok(left > 0 && left <= 60_000, `${left}`)
+    const shared = await fetch(`${running.stack.url}/v1/shared/${token}`)
+    assert.equal(((await shared.json()) as { generations: unknown[] }).generations.length, 1)
+    assert.match((await rollover('share', id)).out, /\/#\/shared\/.*\nuntil 20/)
+    assert.deepEqual([(await rollover('share')).code, (await rollover('share', 'gen_none')).code], [2, 3])
+  })
+
   test('cancel ends a search with its best so far; whoever waited for it ends with 1', async () => {
     const waiting = start(['generate', ...PROMPT, '--nfe', '2000', '--out', 'canceled.png'])
     const id = /gen_\w+/.exec(await firstLine(waiting, 'stderr'))?.[0] ?? ''
@@ -185,7 +206,9 @@ describe('rollover', () => {
     assert.equal((await as(rotated.api_key, 'list')).code, 0)
     assert.ok((await json('keys', 'list')).data.some(({ id }: { id: string }) => id === issued.key_id))
     const { id } = await json('account')
-    assert.deepEqual(await json('keys', 'list', '--account', id), await json('keys', 'list'))
+    const idsOf = async (...more: string[]) =>
+      (await json('keys', 'list', ...more)).data.map((key: { id: string }) => key.id)
+    assert.deepEqual(await idsOf('--account', id), await idsOf())
     await json('keys', 'revoke', issued.key_id)
     assert.equal((await as(rotated.api_key, 'list')).code, 3)
   })

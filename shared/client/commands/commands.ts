@@ -7,6 +7,7 @@ import { extend, generate, quote } from './generate.ts'
 import { cancel, get, list, remove } from './generations.ts'
 import { KEY_COMMANDS } from './keys.ts'
 import { login } from './login.ts'
+import { share } from './share.ts'
 import { watch } from './watch.ts'
 import { WEBHOOK_COMMANDS } from './webhooks.ts'
 
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   cancel,
   extend,
   remove,
+  share,
   quote,
   packs,
   account,
