@@ -1,36 +1,20 @@
 /** What a search leaves behind: images in the format asked, and a trace whose hash is the receipt. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import sharp from 'sharp'
-import { type Generation, generationSchema } from '../../shared/contract/generation.ts'
+import type { Generation } from '../../shared/contract/generation.ts'
 import { traceLineSchema } from '../../shared/contract/trace.ts'
 import { deliveryIdOf } from '../../shared/stores/complete-generation.ts'
 import { getDelivery } from '../../shared/stores/deliveries.ts'
-import { type Edge, startEdge, type TestAccount } from './edge.ts'
-import { createRunner } from './work.ts'
+import { startCustomer } from './customer.ts'
 
 const BODY = { prompt: 'seven balloons and four bears', nfe_budget: 60, seed: 4 }
 
 describe('an ended search', () => {
-  let edge: Edge
-  let account: TestAccount
-  before(async () => {
-    edge = await startEdge()
-    account = await edge.openAccount()
-  })
-  after(() => edge.close())
-
-  const create = async (terms: object): Promise<Generation> => {
-    const response = await edge.request('POST', '/v1/generations', { key: account.apiKey, body: { ...BODY, ...terms } })
-    assert.equal(response.status, 202, await response.clone().text())
-    return generationSchema.parse(await response.json())
-  }
+  const customer = startCustomer(BODY)
   const search = async (terms: object = {}): Promise<Generation> => {
-    const { id } = await create(terms)
-    await createRunner(edge).work({ accountId: account.id, generationId: id })
-    const response = await edge.request('GET', `/v1/generations/${id}`, { key: account.apiKey })
-    const generation = generationSchema.parse(await response.json())
+    const generation = await customer.work(await customer.create(terms))
     assert.equal(generation.status, 'succeeded')
     return generation
   }
@@ -41,7 +25,7 @@ describe('an ended search', () => {
   }
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
   const traceOf = async ({ id }: Generation): Promise<Uint8Array> => {
-    const response = await edge.request('GET', `/v1/generations/${id}/trace`, { key: account.apiKey })
+    const response = await customer.edge.request('GET', `/v1/generations/${id}/trace`, { key: customer.account.apiKey })
     assert.equal(response.status, 302)
     return download(response.headers.get('location') ?? '')
   }
@@ -74,19 +58,21 @@ describe('an ended search', () => {
   test('shows its receipt in the webhook too', async () => {
     const generation = await search({ webhook_url: 'http://127.0.0.1:9/hook' })
     const deliveryId = deliveryIdOf(generation.id)
-    const delivery = await getDelivery(edge.api.table, { accountId: account.id, deliveryId })
+    const delivery = await getDelivery(customer.edge.api.table, { accountId: customer.account.id, deliveryId })
     assert.deepEqual(JSON.parse(delivery?.body ?? '{}').data.usage, generation.usage)
     assert.match(generation.usage.receipt_sha256 ?? '', /^[0-9a-f]{64}$/)
   })
 
   test('has no trace for another account, nor before it has ended', async () => {
     const generation = await search()
-    const stranger = await edge.openAccount()
-    const asked = await edge.request('GET', `/v1/generations/${generation.id}/trace`, { key: stranger.apiKey })
+    const stranger = await customer.edge.openAccount()
+    const asked = await customer.edge.request('GET', `/v1/generations/${generation.id}/trace`, { key: stranger.apiKey })
     assert.equal(asked.status, 404)
-    const waiting = await create({})
+    const waiting = await customer.create()
     assert.equal(waiting.trace, null)
-    const early = await edge.request('GET', `/v1/generations/${waiting.id}/trace`, { key: account.apiKey })
+    const early = await customer.edge.request('GET', `/v1/generations/${waiting.id}/trace`, {
+      key: customer.account.apiKey,
+    })
     assert.equal(early.status, 404)
   })
 
@@ -118,8 +104,7 @@ describe('an ended search', () => {
     })
 
   test('is refused more outputs than its budget can finish', async () => {
-    const body = { ...BODY, nfe_budget: 6, n_outputs: 4 }
-    const response = await edge.request('POST', '/v1/generations', { key: account.apiKey, body })
+    const response = await customer.ask({ nfe_budget: 6, n_outputs: 4 })
     assert.equal(response.status, 422)
     const problem = (await response.json()) as { errors: { pointer: string }[] }
     assert.deepEqual(problem.errors[0]?.pointer, '/n_outputs')

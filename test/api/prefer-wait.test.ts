@@ -1,10 +1,9 @@
 /** `Prefer: wait=n`: the answer waits for the end, no longer than asked, and says that it did. */
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type Generation, generationSchema } from '../../shared/contract/generation.ts'
 import { preferredWait } from '../../shared/domain/prefer.ts'
-import { type Edge, startEdge, type TestAccount } from './edge.ts'
-import { createRunner } from './work.ts'
+import { startCustomer } from './customer.ts'
 
 const BODY = { prompt: 'seven balloons and four bears', nfe_budget: 40, seed: 4 }
 
@@ -28,27 +27,25 @@ test('Prefer is read as RFC 7240 writes it, and what is not known is ignored', (
 })
 
 describe('a request that prefers to wait', () => {
-  let edge: Edge
-  let account: TestAccount
-  before(async () => {
-    edge = await startEdge()
-    account = await edge.openAccount()
-  })
-  after(() => edge.close())
-
-  const create = (headers: object, body: object = BODY) =>
-    edge.request('POST', '/v1/generations', { key: account.apiKey, body, headers })
+  const customer = startCustomer(BODY)
   const generationOf = async (response: Response): Promise<Generation> => generationSchema.parse(await response.json())
-  const newest = async (): Promise<string> => {
-    const response = await edge.request('GET', '/v1/generations?limit=1', { key: account.apiKey })
-    return ((await response.json()) as { data: { id: string }[] }).data[0]?.id ?? ''
+  const newest = async (): Promise<string | undefined> => {
+    const response = await customer.edge.request('GET', '/v1/generations?limit=1', { key: customer.account.apiKey })
+    return ((await response.json()) as { data: { id: string }[] }).data[0]?.id
   }
-  const work = (generationId: string) => createRunner(edge).work({ accountId: account.id, generationId })
+  /** The generation that a request still under way has made. */
+  const madeAfter = async (former: string | undefined): Promise<{ id: string }> => {
+    for (;;) {
+      const id = await newest()
+      if (id !== undefined && id !== former) return { id }
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
 
   test('gets the ended generation and its image in the answer of the create', async () => {
-    const waiting = create({ prefer: 'wait=20' })
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await work(await newest())
+    const former = await newest()
+    const waiting = customer.ask({}, { prefer: 'wait=20' })
+    await customer.work(await madeAfter(former))
     const response = await waiting
     assert.equal(response.status, 200)
     assert.equal(response.headers.get('preference-applied'), 'wait=20')
@@ -60,31 +57,30 @@ describe('a request that prefers to wait', () => {
 
   test('gets it as it stands when the time is up, and can go on waiting with a GET', async () => {
     const began = Date.now()
-    const response = await create({ prefer: 'wait=1' })
+    const response = await customer.ask({}, { prefer: 'wait=1' })
     assert.ok(Date.now() - began >= 900)
     assert.equal(response.status, 202)
     assert.equal(response.headers.get('preference-applied'), 'wait=1')
     const { id, status } = await generationOf(response)
     assert.equal(status, 'queued')
-    const waiting = edge.request('GET', `/v1/generations/${id}`, {
-      key: account.apiKey,
+    const waiting = customer.edge.request('GET', `/v1/generations/${id}`, {
+      key: customer.account.apiKey,
       headers: { prefer: 'wait=20' },
     })
-    await work(id)
+    await customer.work({ id })
     const again = await waiting
     assert.deepEqual([again.status, (await generationOf(again)).status], [200, 'succeeded'])
   })
 
   test('gets the ended extension in the answer of the extend', async () => {
-    const { id } = await generationOf(await create({}))
-    await work(id)
-    const waiting = edge.request('POST', `/v1/generations/${id}/extend`, {
-      key: account.apiKey,
+    const { id } = await customer.create()
+    await customer.work({ id })
+    const waiting = customer.edge.request('POST', `/v1/generations/${id}/extend`, {
+      key: customer.account.apiKey,
       body: { nfe_budget: 10 },
       headers: { prefer: 'wait=20' },
     })
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await work(await newest())
+    await customer.work(await madeAfter(id))
     const response = await waiting
     assert.deepEqual([response.status, response.headers.get('preference-applied')], [200, 'wait=20'])
     const extension = await generationOf(response)
@@ -92,19 +88,19 @@ describe('a request that prefers to wait', () => {
   })
 
   test('is not kept waiting by a refusal', async () => {
-    const response = await create({ prefer: 'wait=30' }, { ...BODY, nfe_budget: 0 })
+    const response = await customer.ask({ nfe_budget: 0 }, { prefer: 'wait=30' })
     assert.equal(response.status, 422)
     assert.equal(response.headers.get('preference-applied'), null)
   })
 
   test('with an Idempotency-Key is replayed with the end that has come since', async () => {
     const headers = { 'idempotency-key': 'one-of-mine' }
-    const first = await generationOf(await create(headers))
-    await work(first.id)
-    const replayed = await create({ ...headers, prefer: 'wait=5' })
+    const first = await generationOf(await customer.ask({}, headers))
+    await customer.work(first)
+    const replayed = await customer.ask({}, { ...headers, prefer: 'wait=5' })
     assert.equal(replayed.headers.get('idempotent-replayed'), 'true')
     const ended = await generationOf(replayed)
     assert.deepEqual([ended.id, ended.status], [first.id, 'succeeded'])
-    assert.equal((await generationOf(await create(headers))).status, 'queued')
+    assert.equal((await generationOf(await customer.ask({}, headers))).status, 'queued')
   })
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { verifyWebhook } from '../../shared/client/verify-webhook.ts'
-import { type Generation, generationSchema } from '../../shared/contract/generation.ts'
+import { generationSchema } from '../../shared/contract/generation.ts'
 import { packViewSchema } from '../../shared/contract/pack-view.ts'
 import { problemSchema } from '../../shared/contract/problem.ts'
 import { quoteSchema } from '../../shared/contract/quote.ts'
@@ -11,32 +11,14 @@ import { scoringCallSchema } from '../../shared/contract/scoring.ts'
 import { traceLineSchema } from '../../shared/contract/trace.ts'
 import { getGeneration } from '../../shared/stores/generations.ts'
 import { getObject } from '../../shared/stores/outputs.ts'
-import { type Edge, startEdge, type TestAccount } from './edge.ts'
-import { createRunner } from './work.ts'
+import { startCustomer } from './customer.ts'
 
 const PROMPT = { prompt: 'seven balloons and four bears', nfe_budget: 40, seed: 3 }
 
 describe('a reward', () => {
-  let edge: Edge
-  let account: TestAccount
-  before(async () => {
-    edge = await startEdge()
-    account = await edge.openAccount()
-  })
-  after(() => edge.close())
-
-  const ask = (reward: unknown, more: object = {}) =>
-    edge.request('POST', '/v1/generations', { key: account.apiKey, body: { ...PROMPT, reward, ...more } })
-  const create = async (reward: unknown): Promise<Generation> => {
-    const response = await ask(reward)
-    assert.equal(response.status, 202, await response.clone().text())
-    return generationSchema.parse(await response.json())
-  }
-  const work = async ({ id }: Generation): Promise<Generation> => {
-    await createRunner(edge).work({ accountId: account.id, generationId: id })
-    const response = await edge.request('GET', `/v1/generations/${id}`, { key: account.apiKey })
-    return generationSchema.parse(await response.json())
-  }
+  const customer = startCustomer(PROMPT)
+  const ask = (reward: unknown, more: object = {}) => customer.ask({ reward, ...more })
+  const create = (reward: unknown) => customer.create({ reward })
 
   test('is shown with everything that the request left to prompt and pack', async () => {
     const counts = { balloon: 7, bear: 4 }
@@ -104,7 +86,7 @@ describe('a reward', () => {
   })
 
   test('of each pack is listed with what it takes, and the search by gradient only where one has it', async () => {
-    const response = await edge.request('GET', '/v1/packs', { key: account.apiKey })
+    const response = await customer.edge.request('GET', '/v1/packs', { key: customer.account.apiKey })
     const { data } = (await response.json()) as { data: unknown[] }
     const { rewards, default_reward, searches } = packViewSchema.parse(data[0])
     assert.equal(default_reward, 'count')
@@ -117,9 +99,13 @@ describe('a reward', () => {
   })
 
   test('is quoted apart from others of the same pack and search', async () => {
-    for (let sample = 0; sample < 3; sample++) await work(await create({ name: 'count', counts: { bear: sample } }))
+    for (let sample = 0; sample < 3; sample++)
+      await customer.work(await create({ name: 'count', counts: { bear: sample } }))
     const quoted = async (reward: unknown) => {
-      const response = await edge.request('POST', '/v1/quotes', { key: account.apiKey, body: { ...PROMPT, reward } })
+      const response = await customer.edge.request('POST', '/v1/quotes', {
+        key: customer.account.apiKey,
+        body: { ...PROMPT, reward },
+      })
       return quoteSchema.parse(await response.json())
     }
     assert.ok((await quoted('count')).expected)
@@ -156,7 +142,7 @@ describe('a reward', () => {
 
     test('is signed with the secret of the account, and its numbers are the search and the result', async () => {
       answer = constant(0.25)
-      const ended = await work(await create({ name: 'http', url }))
+      const ended = await customer.work(await create({ name: 'http', url }))
       assert.equal(ended.status, 'succeeded', JSON.stringify(ended.error))
       assert.deepEqual(ended.result, {
         reward: 0.25,
@@ -166,10 +152,13 @@ describe('a reward', () => {
       assert.deepEqual([ended.outputs[0]?.found, ended.outputs[0]?.exact], [null, null])
       const [first] = received
       assert.ok(first)
-      verifyWebhook({ body: first.body, headers: first.headers, secret: account.webhookSecret })
+      verifyWebhook({ body: first.body, headers: first.headers, secret: customer.account.webhookSecret })
       assert.equal(scoringCallSchema.parse(JSON.parse(first.body)).generation_id, ended.id)
-      const item = await getGeneration(edge.api.table, { accountId: account.id, generationId: ended.id })
-      const trace = Buffer.from(await getObject(edge.api.bucket, item?.trace?.key ?? '')).toString('utf8')
+      const item = await getGeneration(customer.edge.api.table, {
+        accountId: customer.account.id,
+        generationId: ended.id,
+      })
+      const trace = Buffer.from(await getObject(customer.edge.api.bucket, item?.trace?.key ?? '')).toString('utf8')
       const lines = trace
         .trim()
         .split('\n')
@@ -182,26 +171,26 @@ describe('a reward', () => {
     test('that reaches the target ends the search early, and the rest is refunded', async () => {
       answer = constant(0.9)
       const response = await ask({ name: 'http', url }, { target_reward: 0.8, search: 'best-of-n', nfe_budget: 200 })
-      const ended = await work(generationSchema.parse(await response.json()))
+      const ended = await customer.work(generationSchema.parse(await response.json()))
       assert.equal(ended.stop_reason, 'target_reward')
       assert.ok(ended.usage.nfe_refunded > 0)
     })
 
     test('that fails, fails the generation with its reason, and everything is refunded', async () => {
-      const before = await edge.account(account.apiKey)
+      const before = await customer.edge.account(customer.account.apiKey)
       for (const [told, code, sentence] of [
         [() => ({ status: 403, body: {} }), 'reward_server_failed', /status 403/],
         [() => ({ status: 404, body: {} }), 'reward_server_failed', /status 404/],
       ] as const) {
         answer = told
-        const ended = await work(await create({ name: 'http', url }))
+        const ended = await customer.work(await create({ name: 'http', url }))
         assert.equal(ended.status, 'failed')
         assert.equal(ended.error?.code, code)
         assert.match(ended.error?.detail ?? '', sentence)
         assert.equal(ended.usage.nfe_used, 0)
         assert.equal(ended.usage.nfe_refunded, PROMPT.nfe_budget)
       }
-      const after_ = await edge.account(account.apiKey)
+      const after_ = await customer.edge.account(customer.account.apiKey)
       assert.equal(after_['spent_micro_usd'], before['spent_micro_usd'])
     })
   })
