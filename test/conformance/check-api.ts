@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { rolloverAdmin } from 'rollover'
+import { Rollover, rolloverAdmin } from 'rollover'
 import { startStack } from '../../cdk/local/stack.ts'
 
 const FOLDER = fileURLToPath(new URL('./schemathesis/', import.meta.url))
@@ -22,6 +22,11 @@ const stack = await startStack({ dataFolder: data, port: 0 })
 try {
   const admin = rolloverAdmin({ apiKey: stack.adminKey, baseUrl: stack.url })
   const opened = await admin.accounts.create({ name: 'Checked', credit_micro_usd: CREDIT_MICRO_USD })
+  // A search that has ended, and a link to it: nothing that the document links to makes them.
+  const client = new Rollover({ apiKey: opened.api_key, baseUrl: stack.url })
+  const { id } = await client.create({ prompt: 'two bears', nfe_budget: 4 })
+  await client.wait(id)
+  const { token } = await client.share({ generations: [id] })
   const config = join(FOLDER, 'schemathesis.toml')
   const args = ['--config-file', config, 'run', `${stack.url}/openapi.json`, '--no-color', ...process.argv.slice(2)]
   const child = spawn(environment['SCHEMATHESIS'] ?? 'schemathesis', args, {
@@ -33,6 +38,8 @@ try {
       PYTHONDONTWRITEBYTECODE: '1',
       ROLLOVER_API_KEY: opened.api_key,
       ROLLOVER_KEY_ID: opened.key_id,
+      ROLLOVER_GENERATION_ID: id,
+      ROLLOVER_SHARE_TOKEN: token,
       ROLLOVER_ADMIN_KEY: stack.adminKey,
     },
   })

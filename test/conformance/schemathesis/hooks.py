@@ -15,6 +15,8 @@ PACK = "emoji-world"
 MAX_NFE = 4
 FUTURE = "2099-01-31T00:00:00+01:00"
 KEY_ID = os.environ["ROLLOVER_KEY_ID"]
+GENERATION_ID = os.environ["ROLLOVER_GENERATION_ID"]
+SHARE_TOKEN = os.environ["ROLLOVER_SHARE_TOKEN"]
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -39,6 +41,8 @@ def before_call(_context, case, _kwargs):
         if "Idempotency-Key" in case.headers:
             case.headers["Idempotency-Key"] = str(uuid.uuid4())
         case.headers.pop("Prefer", None)
+    if "token" in parameters:
+        case.path_parameters["token"] = SHARE_TOKEN
     if case.query is not None:
         case.query.pop("cursor", None)
         if {"from", "to"} & set(case.query):
@@ -69,6 +73,8 @@ def make_right(case):
     for address in ("webhook_url", "url"):
         if address in body:
             body[address] = "https://example.com/hook"
+    if "generations" in body:
+        body["generations"] = [GENERATION_ID]
     if body.get("packs"):
         body["packs"] = [PACK]
     if body.get("expires_at"):
