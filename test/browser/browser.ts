@@ -54,3 +54,29 @@ export const screenshot = async (page: Page, name: string): Promise<void> => {
   await mkdir(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
 }
+
+/** A slow mobile network: what the browser's own tools call slow 3G, for a page and all it asks for. */
+export const slowDown = async (page: Page): Promise<void> => {
+  const debuggerOfPage = await page.context().newCDPSession(page)
+  const bytesPerSecond = 50_000
+  await debuggerOfPage.send('Network.enable')
+  await debuggerOfPage.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 400,
+    downloadThroughput: bytesPerSecond,
+    uploadThroughput: bytesPerSecond,
+  })
+}
+
+/** Holds back what the page asks for under a path, until it is let go. */
+export const holdBack = async (page: Page, path: string): Promise<() => void> => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  await page.route(
+    ({ pathname }) => pathname === path,
+    async (route) => {
+      await promise
+      await route.continue()
+    },
+  )
+  return resolve
+}

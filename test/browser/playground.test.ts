@@ -9,7 +9,7 @@ import type { Browser } from 'playwright-core'
 import { openAccount } from '../../cdk/local/api-client.ts'
 import { startStack } from '../../cdk/local/stack.ts'
 import { LONG, type RunningStack, runStack } from '../e2e/stack.ts'
-import { launch, openPage, screenshot, skip } from './browser.ts'
+import { holdBack, launch, openPage, screenshot, skip, slowDown } from './browser.ts'
 import { drawsColors, longestTaskOfReplay, pointAtCandidate, setBudget } from './page-acts.ts'
 
 const BUDGET = 60
@@ -185,6 +185,40 @@ describe('the playground', { skip }, () => {
       await idle.stop()
       await rm(dataFolder, { recursive: true, force: true })
     }
+  })
+
+  test('on a slow network every moment says what is being waited for, and a search is seen to its end', async () => {
+    const { apiKey } = await running.open()
+    const { page, complaints } = await openPage(browser, { viewport: { width: 390, height: 844 } })
+    await slowDown(page)
+    const script = await holdBack(page, '/playground/app.js')
+    await page.goto(`${running.stack.url}/#key=${apiKey}`, { waitUntil: 'commit' })
+    await page.waitForSelector('text=The playground is on its way')
+    await screenshot(page, 'slow-opening')
+    const packs = await holdBack(page, '/v1/packs')
+    script()
+    await page.waitForSelector('text=At most')
+    assert.equal(await page.locator('.chips button').count(), 0)
+    assert.equal(await page.isEnabled('button.primary'), true)
+    await screenshot(page, 'slow-form')
+    packs()
+    await page.waitForSelector('.chips button')
+    await setBudget(page, BUDGET)
+    const accept = await holdBack(page, '/v1/generations')
+    await page.click('button.primary')
+    await page.waitForSelector('.badge:has-text("Sending")')
+    assert.equal(await page.isEnabled('button.primary'), false, 'a search is asked for once')
+    await screenshot(page, 'slow-sending')
+    accept()
+    await page.waitForSelector('.exports', { timeout: END_MS })
+    await page.waitForSelector('.picture:not(.rough) img')
+    const keys = await holdBack(page, '/v1/keys')
+    await page.click('nav >> text=Account')
+    await page.waitForSelector('section[aria-labelledby=keys-title] >> text=Reading')
+    await screenshot(page, 'slow-account')
+    keys()
+    await page.waitForSelector('th:has-text("First key")')
+    assert.deepEqual(complaints, [])
   })
 
   test('an unknown word is said beside the prompt, before anything is asked for', async () => {

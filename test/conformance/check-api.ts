@@ -43,7 +43,8 @@ try {
       ROLLOVER_ADMIN_KEY: stack.adminKey,
     },
   })
-  const [code] = await once(child, 'exit')
+  const [code, signal] = await once(child, 'exit')
+  if (signal !== null) console.error(`ended by ${signal}`)
   process.exitCode = code ?? 1
 } finally {
   await stack.stop()

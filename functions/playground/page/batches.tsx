@@ -3,8 +3,8 @@ import { useCallback, useEffect } from 'preact/hooks'
 import type { Batch, Rollover } from '../../../shared/client/client.ts'
 import { formatCount, formatMoney, formatTime } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
-import { Wide } from './wide.tsx'
 
 /** While one is open, it is looked at again. */
 const LOOK_AGAIN_MS = 2500
@@ -30,60 +30,38 @@ export const Batches = ({ client }: { client: Rollover }) => {
         </p>
       )}
       {answer !== undefined && answer.data.length > 0 && (
-        <BatchTable rows={answer.data} onCancel={(id) => client.batches.cancel(id).then(again, again)} />
+        <Table
+          label="Batches"
+          rows={answer.data}
+          keyOf={({ id }) => id}
+          columns={columns((id) => client.batches.cancel(id).then(again, again))}
+        />
       )}
     </section>
   )
 }
 
-const BatchTable = ({ rows, onCancel }: { rows: readonly Batch[]; onCancel: (id: string) => Promise<void> }) => (
-  <Wide label="Batches">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Batch</th>
-          <th scope="col">Status</th>
-          <th scope="col">Lines</th>
-          <th scope="col" class="number">
-            NFEs
-          </th>
-          <th scope="col" class="number">
-            Price
-          </th>
-          <th scope="col">When</th>
-          <th scope="col">
-            <span class="hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ id, status, lines, progress, usage, created_at }) => (
-          <tr key={id}>
-            <th scope="row">
-              <code>{id}</code>
-            </th>
-            <td>
-              <span class={`badge ${status === 'ended' ? 'good' : ''}`}>{status}</span>
-            </td>
-            <td>
-              {formatCount(lines)}: {spell(progress)}
-            </td>
-            <td class="number">{formatCount(usage.nfe_used)}</td>
-            <td class="number">{formatMoney(usage.price_micro_usd)}</td>
-            <td class="when">{formatTime(created_at)}</td>
-            <td>
-              {status === 'open' && (
-                <button type="button" class="quiet" aria-label={`Cancel ${id}`} onClick={() => void onCancel(id)}>
-                  Cancel
-                </button>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </Wide>
-)
+const columns = (onCancel: (id: string) => Promise<void>): readonly Column<Batch>[] => [
+  { name: 'Batch', names: true, cell: ({ id }) => <code>{id}</code> },
+  {
+    name: 'Status',
+    cell: ({ status }) => <span class={`badge ${status === 'ended' ? 'good' : ''}`}>{status}</span>,
+  },
+  { name: 'Lines', cell: ({ lines, progress }) => `${formatCount(lines)}: ${spell(progress)}` },
+  { name: 'NFEs', kind: 'number', cell: ({ usage }) => formatCount(usage.nfe_used) },
+  { name: 'Price', kind: 'number', cell: ({ usage }) => formatMoney(usage.price_micro_usd) },
+  { name: 'When', kind: 'when', cell: ({ created_at }) => formatTime(created_at) },
+  {
+    name: 'Actions',
+    quiet: true,
+    cell: ({ id, status }) =>
+      status === 'open' && (
+        <button type="button" class="quiet" aria-label={`Cancel ${id}`} onClick={() => void onCancel(id)}>
+          Cancel
+        </button>
+      ),
+  },
+]
 
 const spell = (progress: Batch['progress']): string =>
   Object.entries(progress)

@@ -8,7 +8,7 @@ import type { Run } from './run.ts'
 import { bestOf, RunImage, usedOf } from './run-view.tsx'
 import { ShareButton } from './share-button.tsx'
 import { RunNotes } from './shown.tsx'
-import { Wide } from './wide.tsx'
+import { type Column, Table } from './table.tsx'
 
 export const Compared = ({ runs, client }: { runs: readonly Run[]; client?: Rollover }) => (
   <>
@@ -42,43 +42,25 @@ const Summary = ({ runs, client }: { runs: readonly Run[]; client: Rollover | un
         <h2 id="summary-title">Summary</h2>
         {ended && <ComparisonExports runs={runs} client={client} />}
       </header>
-      <Wide label="Summary">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Search</th>
-              <th scope="col" class="number">
-                Reward
-              </th>
-              <th scope="col">Exact</th>
-              <th scope="col" class="number">
-                NFEs
-              </th>
-              <th scope="col" class="number">
-                Price
-              </th>
-              <th scope="col" class="number">
-                Time
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {runs.map((run) => (
-              <tr key={run.request.search} class={ended && bestOf(run) === best ? 'winner' : ''}>
-                <th scope="row">{run.request.search}</th>
-                <td class="number">{formatReward(bestOf(run))}</td>
-                <td>{exactOf(run)}</td>
-                <td class="number">{formatCount(usedOf(run))}</td>
-                <td class="number">{priceOf(run)}</td>
-                <td class="number">{timeOf(run)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Wide>
+      <Table
+        label="Summary"
+        rows={runs}
+        keyOf={({ request }) => request.search}
+        classOf={(run) => (ended && bestOf(run) === best ? 'winner' : '')}
+        columns={COLUMNS}
+      />
     </section>
   )
 }
+
+const COLUMNS: readonly Column<Run>[] = [
+  { name: 'Search', names: true, cell: ({ request }) => request.search },
+  { name: 'Reward', kind: 'number', cell: (run) => formatReward(bestOf(run)) },
+  { name: 'Exact', cell: (run) => exactOf(run) },
+  { name: 'NFEs', kind: 'number', cell: (run) => formatCount(usedOf(run)) },
+  { name: 'Price', kind: 'number', cell: (run) => priceOf(run) },
+  { name: 'Time', kind: 'number', cell: (run) => timeOf(run) },
+]
 
 const ComparisonExports = ({ runs, client }: { runs: readonly Run[]; client: Rollover | undefined }) => {
   const ids = runs.flatMap(({ generation }) => generation?.id ?? [])

@@ -3,8 +3,8 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Generation, GenerationStatus, Rollover } from '../../../shared/client/client.ts'
 import { formatCount, formatMoney, formatReward, formatTime } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
-import { Wide } from './wide.tsx'
 
 const PAGE = 20
 const STATUSES: readonly GenerationStatus[] = ['queued', 'running', 'succeeded', 'failed', 'canceled', 'expired']
@@ -59,7 +59,7 @@ export const History = ({ client }: { client: Rollover }) => {
           <a href="#/generate">Ask for an image.</a>
         </p>
       )}
-      {rows.length > 0 && <HistoryTable rows={rows} />}
+      {rows.length > 0 && <Table label="History" rows={rows} keyOf={({ id }) => id} columns={COLUMNS} />}
       {next != null && (
         <button type="button" class="more" onClick={() => void more(next)}>
           Older
@@ -69,54 +69,35 @@ export const History = ({ client }: { client: Rollover }) => {
   )
 }
 
-const HistoryTable = ({ rows }: { rows: readonly Generation[] }) => (
-  <Wide label="History">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Image</th>
-          <th scope="col">Prompt</th>
-          <th scope="col">Search</th>
-          <th scope="col">Status</th>
-          <th scope="col" class="number">
-            Reward
-          </th>
-          <th scope="col" class="number">
-            NFEs
-          </th>
-          <th scope="col" class="number">
-            Price
-          </th>
-          <th scope="col">When</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.id}>
-            <td>
-              {row.outputs[0] === undefined ? (
-                <span class="thumb none" />
-              ) : (
-                <img class="thumb" src={row.outputs[0].url} alt={`Result for: ${row.prompt}`} loading="lazy" />
-              )}
-            </td>
-            <td class="prompt">
-              <a href={`#/generations/${row.id}`}>{row.prompt}</a>
-              <small>{row.id}</small>
-            </td>
-            <td>{row.search}</td>
-            <td>
-              <span class={`badge ${row.status === 'succeeded' ? 'good' : row.status === 'failed' ? 'bad' : ''}`}>
-                {row.status}
-              </span>
-            </td>
-            <td class="number">{formatReward(row.result?.reward)}</td>
-            <td class="number">{formatCount(row.usage.nfe_used)}</td>
-            <td class="number">{formatMoney(row.usage.price_micro_usd)}</td>
-            <td class="when">{formatTime(row.created_at)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </Wide>
-)
+const COLUMNS: readonly Column<Generation>[] = [
+  {
+    name: 'Image',
+    cell: ({ outputs: [output], prompt }) =>
+      output === undefined ? (
+        <span class="thumb none" />
+      ) : (
+        <img class="thumb" src={output.url} alt={`Result for: ${prompt}`} loading="lazy" />
+      ),
+  },
+  {
+    name: 'Prompt',
+    kind: 'prompt',
+    cell: ({ id, prompt }) => (
+      <>
+        <a href={`#/generations/${id}`}>{prompt}</a>
+        <small>{id}</small>
+      </>
+    ),
+  },
+  { name: 'Search', cell: ({ search }) => search },
+  {
+    name: 'Status',
+    cell: ({ status }) => (
+      <span class={`badge ${status === 'succeeded' ? 'good' : status === 'failed' ? 'bad' : ''}`}>{status}</span>
+    ),
+  },
+  { name: 'Reward', kind: 'number', cell: ({ result }) => formatReward(result?.reward) },
+  { name: 'NFEs', kind: 'number', cell: ({ usage }) => formatCount(usage.nfe_used) },
+  { name: 'Price', kind: 'number', cell: ({ usage }) => formatMoney(usage.price_micro_usd) },
+  { name: 'When', kind: 'when', cell: ({ created_at }) => formatTime(created_at) },
+]

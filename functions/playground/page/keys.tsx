@@ -1,10 +1,10 @@
 /** Keys of the account: issue, rotate, revoke. A secret is shown once, here. */
 import { useCallback, useState } from 'preact/hooks'
-import type { Rollover } from '../../../shared/client/client.ts'
+import type { KeyView, Rollover } from '../../../shared/client/client.ts'
 import { formatCount, formatTime } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
-import { Wide } from './wide.tsx'
 
 export const Keys = ({ client }: { client: Rollover }) => {
   const ask = useCallback((signal: AbortSignal) => client.keys.list({ signal }), [client])
@@ -28,68 +28,52 @@ export const Keys = ({ client }: { client: Rollover }) => {
       </header>
       {(error ?? refused) !== undefined && <ProblemNote error={error ?? refused} onRetry={again} />}
       {secret !== undefined && <Secret label="New key" secret={secret} onDone={() => setSecret(undefined)} />}
+      {answer === undefined && error === undefined && <p class="loading">Reading…</p>}
       {live !== undefined && (
-        <Wide label="Keys">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Name</th>
-                <th scope="col">Begins with</th>
-                <th scope="col" class="number">
-                  NFEs today
-                </th>
-                <th scope="col" class="number">
-                  Daily cap
-                </th>
-                <th scope="col">Last used</th>
-                <th scope="col">
-                  <span class="hidden">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {live.map((key) => (
-                <tr key={key.id}>
-                  <th scope="row">{key.name}</th>
-                  <td>
-                    <code>{key.secrets[0]?.hint ?? '–'}</code>
-                  </td>
-                  <td class="number">{formatCount(key.usage.day.nfe)}</td>
-                  <td class="number">{key.nfe_per_day === null ? 'none' : formatCount(key.nfe_per_day)}</td>
-                  <td class="when">{formatTime(key.last_used_at)}</td>
-                  <td>
-                    <span class="row end">
-                      <button
-                        type="button"
-                        class="quiet"
-                        aria-label={`Rotate ${key.name}`}
-                        onClick={() => void act(() => client.keys.rotate(key.id))}
-                      >
-                        Rotate
-                      </button>
-                      <button
-                        type="button"
-                        class="quiet danger"
-                        aria-label={`Revoke ${key.name}`}
-                        onClick={() =>
-                          confirm(`Revoke "${key.name}"? Whoever uses it is refused at once.`) &&
-                          void act(async () => void (await client.keys.revoke(key.id)) as undefined)
-                        }
-                      >
-                        Revoke
-                      </button>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table label="Keys" rows={live} keyOf={({ id }) => id} columns={[...COLUMNS, actionsOf(client, act)]} />
       )}
       <NewKey onIssue={(name, cap) => act(() => client.keys.issue({ name, nfe_per_day: cap }))} />
     </section>
   )
 }
+
+const COLUMNS: readonly Column<KeyView>[] = [
+  { name: 'Name', names: true, cell: ({ name }) => name },
+  { name: 'Begins with', cell: ({ secrets }) => <code>{secrets[0]?.hint ?? '–'}</code> },
+  { name: 'NFEs today', kind: 'number', cell: ({ usage }) => formatCount(usage.day.nfe) },
+  {
+    name: 'Daily cap',
+    kind: 'number',
+    cell: ({ nfe_per_day: cap }) => (cap === null ? 'none' : formatCount(cap)),
+  },
+  { name: 'Last used', kind: 'when', cell: ({ last_used_at }) => formatTime(last_used_at) },
+]
+
+const actionsOf = (
+  { keys }: Rollover,
+  act: (doing: () => Promise<{ api_key: string } | undefined>) => Promise<void>,
+): Column<KeyView> => ({
+  name: 'Actions',
+  quiet: true,
+  cell: ({ id, name }) => (
+    <span class="row end">
+      <button type="button" class="quiet" aria-label={`Rotate ${name}`} onClick={() => void act(() => keys.rotate(id))}>
+        Rotate
+      </button>
+      <button
+        type="button"
+        class="quiet danger"
+        aria-label={`Revoke ${name}`}
+        onClick={() =>
+          confirm(`Revoke "${name}"? Whoever uses it is refused at once.`) &&
+          void act(async () => void (await keys.revoke(id)) as undefined)
+        }
+      >
+        Revoke
+      </button>
+    </span>
+  ),
+})
 
 const NewKey = ({ onIssue }: { onIssue: (name: string, cap: number | null) => Promise<void> }) => {
   const [name, setName] = useState('')

@@ -5,4 +5,6 @@ import './style.css'
 
 const root = document.getElementById('app')
 if (root === null) throw new Error('index.html has no #app')
+// What stood there while this script was on its way.
+root.replaceChildren()
 render(<App />, root)

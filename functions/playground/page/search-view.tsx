@@ -3,8 +3,8 @@ import { useMemo, useState } from 'preact/hooks'
 import { formatCount, formatReward } from './format.ts'
 import { type Run, toldOf } from './run.ts'
 import { type DrawnSearch, SearchCanvas } from './search-canvas.tsx'
-import { type Column, pictureOf, type SearchPicture } from './search-columns.ts'
-import { Wide } from './wide.tsx'
+import { pictureOf, type SearchPicture, type Column as Step } from './search-columns.ts'
+import { type Column, Table } from './table.tsx'
 
 const MODES = { film: 'Pictures', rewards: 'Rewards' } as const
 type Mode = DrawnSearch['mode']
@@ -78,46 +78,28 @@ const StepTable = ({ whole }: { whole: SearchPicture }) => {
     <details class="steps" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Steps as a table</summary>
       {open && (
-        <Wide label="Steps of the search">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Step</th>
-                {['Candidates', 'Best reward', 'Accepted', 'Quota', 'Rolled in', 'Spent', 'Saved'].map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {whole.columns.map((column) => (
-                <tr key={column.step}>
-                  <th scope="row">{column.step + 1}</th>
-                  {numbersOf(column).map((text, at) => (
-                    <td key={at} class="number">
-                      {text}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Wide>
+        <Table label="Steps of the search" rows={whole.columns} keyOf={({ step }) => step} columns={STEP_COLUMNS} />
       )}
     </details>
   )
 }
 
-const numbersOf = ({ candidates, quota, received, used }: Column): string[] => {
+const bestReward = ({ candidates }: Step): number | null => {
   const rewards = candidates.flatMap(({ reward }) => reward ?? [])
-  return [
-    formatCount(candidates.length),
-    formatReward(rewards.length === 0 ? null : Math.max(...rewards)),
-    formatCount(candidates.filter(({ accepted }) => accepted).length),
-    formatCount(quota),
-    formatCount(received),
-    formatCount(used),
-    formatCount(quota - used),
-  ]
+  return rewards.length === 0 ? null : Math.max(...rewards)
 }
+
+const STEP_COLUMNS: readonly Column<Step>[] = [
+  { name: 'Step', names: true, cell: ({ step }) => step + 1 },
+  { name: 'Candidates', kind: 'number', cell: ({ candidates }) => formatCount(candidates.length) },
+  { name: 'Best reward', kind: 'number', cell: (step) => formatReward(bestReward(step)) },
+  {
+    name: 'Accepted',
+    kind: 'number',
+    cell: ({ candidates }) => formatCount(candidates.filter(({ accepted }) => accepted).length),
+  },
+  { name: 'Quota', kind: 'number', cell: ({ quota }) => formatCount(quota) },
+  { name: 'Rolled in', kind: 'number', cell: ({ received }) => formatCount(received) },
+  { name: 'Spent', kind: 'number', cell: ({ used }) => formatCount(used) },
+  { name: 'Saved', kind: 'number', cell: ({ quota, used }) => formatCount(quota - used) },
+]

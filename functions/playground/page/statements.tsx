@@ -1,11 +1,11 @@
 /** Months: what was opened with, credited, charged, and what an accountant files. */
 import { useCallback, useState } from 'preact/hooks'
-import type { Rollover } from '../../../shared/client/client.ts'
+import type { Rollover, StatementView } from '../../../shared/client/client.ts'
 import { saveText } from './export.ts'
 import { formatCount, formatMoney } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
-import { Wide } from './wide.tsx'
 
 const MONTHS = 3
 
@@ -41,65 +41,60 @@ export const Statements = ({ client, opened }: { client: Rollover; opened: strin
       {(error ?? refused) !== undefined && <ProblemNote error={error ?? refused} onRetry={again} />}
       {answer === undefined && error === undefined && <p class="loading">Reading…</p>}
       {answer !== undefined && (
-        <Wide label="Statements">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Month</th>
-                {['Opening', 'Credited', 'Charged', 'Closing', 'NFEs'].map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {name}
-                  </th>
-                ))}
-                <th scope="col">State</th>
-                <th scope="col">
-                  <span class="hidden">Files</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {answer.map((statement) => {
-                const { month, charges, status } = statement
-                return (
-                  <tr key={month}>
-                    <th scope="row">{month}</th>
-                    <td class="number">{formatMoney(statement.opening_micro_usd)}</td>
-                    <td class="number">{formatMoney(statement.credited_micro_usd)}</td>
-                    <td class="number">{formatMoney(statement.charged_micro_usd)}</td>
-                    <td class="number">{formatMoney(statement.closing_micro_usd)}</td>
-                    <td class="number">{formatCount(charges.reduce((sum, { nfe_used }) => sum + nfe_used, 0))}</td>
-                    <td>
-                      <span class={`badge ${status === 'closed' ? 'good' : ''}`}>{status}</span>
-                    </td>
-                    <td>
-                      <span class="row end">
-                        <button
-                          type="button"
-                          class="quiet"
-                          aria-label={`Statement of ${month} as CSV`}
-                          onClick={() => void save(`statement-${month}.csv`, () => client.books.statementCsv(month))}
-                        >
-                          Statement
-                        </button>
-                        <button
-                          type="button"
-                          class="quiet"
-                          aria-label={`Invoice of ${month} as CSV`}
-                          disabled={status === 'open'}
-                          onClick={() => void save(`invoice-${month}.csv`, () => client.books.invoiceCsv(month))}
-                        >
-                          Invoice
-                        </button>
-                      </span>
-                    </td>
-                  </tr>
-                )
-              })}
-            </tbody>
-          </table>
-        </Wide>
+        <Table
+          label="Statements"
+          rows={answer}
+          keyOf={({ month }) => month}
+          columns={[...COLUMNS, filesOf(client, save)]}
+        />
       )}
       <p class="hint">An invoice is there once its month is closed, about an hour after its end in UTC.</p>
     </section>
   )
 }
+
+const COLUMNS: readonly Column<StatementView>[] = [
+  { name: 'Month', names: true, cell: ({ month }) => month },
+  { name: 'Opening', kind: 'number', cell: (statement) => formatMoney(statement.opening_micro_usd) },
+  { name: 'Credited', kind: 'number', cell: (statement) => formatMoney(statement.credited_micro_usd) },
+  { name: 'Charged', kind: 'number', cell: (statement) => formatMoney(statement.charged_micro_usd) },
+  { name: 'Closing', kind: 'number', cell: (statement) => formatMoney(statement.closing_micro_usd) },
+  {
+    name: 'NFEs',
+    kind: 'number',
+    cell: ({ charges }) => formatCount(charges.reduce((sum, { nfe_used }) => sum + nfe_used, 0)),
+  },
+  {
+    name: 'State',
+    cell: ({ status }) => <span class={`badge ${status === 'closed' ? 'good' : ''}`}>{status}</span>,
+  },
+]
+
+const filesOf = (
+  { books }: Rollover,
+  save: (name: string, read: () => Promise<string>) => Promise<void>,
+): Column<StatementView> => ({
+  name: 'Files',
+  quiet: true,
+  cell: ({ month, status }) => (
+    <span class="row end">
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Statement of ${month} as CSV`}
+        onClick={() => void save(`statement-${month}.csv`, () => books.statementCsv(month))}
+      >
+        Statement
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Invoice of ${month} as CSV`}
+        disabled={status === 'open'}
+        onClick={() => void save(`invoice-${month}.csv`, () => books.invoiceCsv(month))}
+      >
+        Invoice
+      </button>
+    </span>
+  ),
+})

@@ -4,8 +4,8 @@ import type { DeliveryView, EndpointView, Rollover } from '../../../shared/clien
 import { formatTime } from './format.ts'
 import { Secret } from './keys.tsx'
 import { ProblemNote } from './problem-note.tsx'
+import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
-import { Wide } from './wide.tsx'
 
 /** While a delivery is under way, its state is looked at again. */
 const LOOK_AGAIN_MS = 1500
@@ -48,6 +48,7 @@ export const Webhooks = ({ client }: { client: Rollover }) => {
       </header>
       {(error ?? refused) !== undefined && <ProblemNote error={error ?? refused} onRetry={again} />}
       {secret !== undefined && <Secret label="Signing secret" secret={secret} onDone={() => setSecret(undefined)} />}
+      {answer === undefined && error === undefined && <p class="loading">Reading…</p>}
       {answer !== undefined && (
         <>
           {answer.endpoints.length === 0 && (
@@ -61,7 +62,12 @@ export const Webhooks = ({ client }: { client: Rollover }) => {
           {answer.deliveries.length === 0 ? (
             <p class="empty">Nothing was sent yet.</p>
           ) : (
-            <Deliveries rows={answer.deliveries} onReplay={(id) => act(() => client.webhookDeliveries.replay(id))} />
+            <Table
+              label="Deliveries"
+              rows={answer.deliveries}
+              keyOf={({ id }) => id}
+              columns={deliveryColumns((id) => act(() => client.webhookDeliveries.replay(id)))}
+            />
           )}
         </>
       )}
@@ -134,53 +140,33 @@ const NewEndpoint = ({ onAdd }: { onAdd: (url: string) => Promise<void> }) => {
   )
 }
 
-const Deliveries = ({ rows, onReplay }: { rows: readonly DeliveryView[]; onReplay: (id: string) => void }) => (
-  <Wide label="Deliveries">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Event</th>
-          <th scope="col">To</th>
-          <th scope="col">State</th>
-          <th scope="col" class="number">
-            Attempts
-          </th>
-          <th scope="col">Last answer</th>
-          <th scope="col">When</th>
-          <th scope="col">
-            <span class="hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ id, event_type, url, state, attempts, created_at }) => (
-          <tr key={id}>
-            <td>
-              <code>{event_type}</code>
-            </td>
-            <td class="address">{url}</td>
-            <td>
-              <span class={`badge ${state === 'delivered' ? 'good' : state === 'pending' ? '' : 'bad'}`}>{state}</span>
-            </td>
-            <td class="number">{attempts.length}</td>
-            <td>{lastAnswer(attempts)}</td>
-            <td class="when">{formatTime(created_at)}</td>
-            <td>
-              <button
-                type="button"
-                class="quiet"
-                aria-label={`Replay ${event_type} of ${formatTime(created_at)}`}
-                onClick={() => onReplay(id)}
-              >
-                Replay
-              </button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </Wide>
-)
+const deliveryColumns = (onReplay: (id: string) => void): readonly Column<DeliveryView>[] => [
+  { name: 'Event', cell: ({ event_type }) => <code>{event_type}</code> },
+  { name: 'To', kind: 'address', cell: ({ url }) => url },
+  {
+    name: 'State',
+    cell: ({ state }) => (
+      <span class={`badge ${state === 'delivered' ? 'good' : state === 'pending' ? '' : 'bad'}`}>{state}</span>
+    ),
+  },
+  { name: 'Attempts', kind: 'number', cell: ({ attempts }) => attempts.length },
+  { name: 'Last answer', cell: ({ attempts }) => lastAnswer(attempts) },
+  { name: 'When', kind: 'when', cell: ({ created_at }) => formatTime(created_at) },
+  {
+    name: 'Actions',
+    quiet: true,
+    cell: ({ id, event_type, created_at }) => (
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Replay ${event_type} of ${formatTime(created_at)}`}
+        onClick={() => onReplay(id)}
+      >
+        Replay
+      </button>
+    ),
+  },
+]
 
 const lastAnswer = (attempts: DeliveryView['attempts']): string => {
   const last = attempts.at(-1)
