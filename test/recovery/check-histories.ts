@@ -5,6 +5,7 @@ import { auditBooks, readBooks } from '../../functions/reconcile/audit-account.t
 import { createAccount } from '../../shared/stores/accounts.ts'
 import { startEdge } from '../api/edge.ts'
 import { Crash, creditOf, dyingTable, PLACES, PRICE, playStep, type Step, stepArbitrary } from './histories.ts'
+import { moveInProcess } from './table-in-process.ts'
 
 export interface HistoriesFigures {
   readonly histories: number
@@ -27,6 +28,7 @@ export const checkHistories = async (of: {
 }): Promise<HistoriesFigures> => {
   const clock = { now: Date.now() }
   const edge = await startEdge(() => clock.now)
+  const closeTable = await moveInProcess(edge.api.table)
   const counts = { histories: 0, steps: 0, crashes: 0 }
   let accounts = 0
 
@@ -86,5 +88,6 @@ export const checkHistories = async (of: {
     return { ...counts, ...(result.failed && { failure }) }
   } finally {
     await edge.close()
+    await closeTable()
   }
 }

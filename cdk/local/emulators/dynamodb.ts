@@ -40,23 +40,47 @@ const OPERATIONS = new Map<string, Operation>([
   ['DescribeTimeToLive', describeTimeToLive],
 ])
 
+/** DynamoDB without its port. */
+export interface OpenDynamoDb {
+  /** What a request for `target`, such as `DynamoDB_20120810.GetItem`, with this body is answered. */
+  respond(target: unknown, body: string): Promise<Answered>
+  /** Deletes what has expired. */
+  sweep(now: number): Promise<void>
+  close(): Promise<void>
+}
+
+interface Answered {
+  readonly status: number
+  readonly body: object
+}
+
+/** @throws Error if another process holds the folder; without one, items live in memory. */
+export async function openDynamoDb(path?: string): Promise<OpenDynamoDb> {
+  const store = await openStore(path)
+  return {
+    respond: (target, body) => respond(store, target, body),
+    sweep: (now) => sweep(store, now),
+    close: () => store.db.close(),
+  }
+}
+
 /**
  * Starts DynamoDB. What it has answered with a 2xx survives the death of the process.
  * @throws Error if another process holds the folder, or the port is taken.
  */
 export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Emulator> {
-  const store = await openStore(options.path)
+  const dynamodb = await openDynamoDb(options.path)
   const server = createServer(async (request, response) => {
     // An aborted request must end here: dynalite's own listener rethrows its error and takes the process down.
     request.on('error', () => {})
     response.on('error', () => {})
-    const { status, body } = await respond(store, request)
+    const { status, body } = await respondTo(dynamodb, request)
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() })
     response.end(JSON.stringify(body))
   })
   const endpoint = await listen(server, { port: options.port ?? 0, host: options.host ?? LOOPBACK })
   const timer = setInterval(
-    () => sweep(store, Date.now()).catch((error) => console.error('dynamodb: the sweep failed', error)),
+    () => dynamodb.sweep(Date.now()).catch((error) => console.error('dynamodb: the sweep failed', error)),
     (options.ttlSweepSeconds ?? 60) * 1000,
   )
   timer.unref()
@@ -65,7 +89,7 @@ export async function startDynamoDb(options: DynamoDbOptions = {}): Promise<Emul
     stop: async () => {
       clearInterval(timer)
       await close(server)
-      await store.db.close()
+      await dynamodb.close()
     },
   }
 }
@@ -88,21 +112,30 @@ async function openStore(path: string | undefined): Promise<Store> {
   return asWriteStore(plain, (writes) => plain.db.batch(writes))
 }
 
-async function respond(store: Store, request: IncomingMessage): Promise<{ status: number; body: object }> {
-  const operation = OPERATIONS.get(TARGET.exec(String(request.headers['x-amz-target']))?.[1] ?? '')
+async function respondTo(dynamodb: OpenDynamoDb, request: IncomingMessage): Promise<Answered> {
   // Signatures are not checked, so a web page that posts to this port must be refused by its Origin.
   if (request.headers.origin !== undefined) return failure('AccessDeniedException', 'Not for browsers')
+  try {
+    return await dynamodb.respond(request.headers['x-amz-target'], await readText(request))
+  } catch (error) {
+    if (request.complete) console.error('dynamodb:', error)
+    return { ...failure('InternalServerError', String(error)), status: 500 }
+  }
+}
+
+/** Rejects with what is a fault of this code. */
+async function respond(store: Store, target: unknown, text: string): Promise<Answered> {
+  const operation = OPERATIONS.get(TARGET.exec(String(target))?.[1] ?? '')
   if (!operation) return failure('UnknownOperationException', 'Not an operation of the local DynamoDB')
   try {
-    const body: unknown = JSON.parse(await readText(request))
+    const body: unknown = JSON.parse(text)
     if (typeof body !== 'object' || body === null) return failure('SerializationException', 'Not an object')
     return { status: 200, body: await operation(store, body as Record<string, unknown>) }
   } catch (error) {
     const known = error as Partial<DynamoDbError>
     if (known.body && known.statusCode) return { status: known.statusCode, body: known.body }
     if (error instanceof SyntaxError) return failure('SerializationException', 'Not JSON')
-    if (request.complete) console.error('dynamodb:', error)
-    return { ...failure('InternalServerError', String(error)), status: 500 }
+    throw error
   }
 }
 
