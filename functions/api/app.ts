@@ -23,6 +23,7 @@ import { authenticateAccount, authenticateAdmin } from './http/authenticate.ts'
 import { drawFresh } from './http/draw.ts'
 import { idempotent } from './http/idempotency.ts'
 import { limitBody } from './http/limit-body.ts'
+import { limitDepth } from './http/limit-depth.ts'
 import { waitForEnd } from './http/prefer-wait.ts'
 import { addProblemPages } from './http/problem-pages.ts'
 import { answerProblem, sendProblem } from './http/problems.ts'
@@ -54,6 +55,7 @@ export const createApi = (api: ApiContext): Api => {
   for (const path of ACCOUNT_PATHS) app.use(path, limitRate(api))
   for (const path of ['/v1/generations', '/v1/generations/:id', '/v1/generations/:id/extend'])
     app.use(path, waitForEnd(api))
+  app.use('/v1/*', limitDepth())
   app.use('/v1/*', idempotent(api))
   app.use('/v1/*', refuseOddLength())
   for (const add of [

@@ -157,23 +157,27 @@ describe('a refused request', () => {
     assert.equal(problemSchema.parse(await response.json()).code, 'unsupported_media_type')
   })
 
-  test('a body that is as deep as it may be long is refused like any other that is wrong', async () => {
+  test('a body that is deeper than 16 levels is refused on every route, whatever it says of its type, and is not remembered', async () => {
     const { apiKey: key } = await edge.openAccount()
+    const posts = ['/v1/generations', '/v1/batches', '/v1/quotes', '/v1/keys', '/v1/webhook-endpoints', '/v1/shares']
     for (const [open, close] of [
       ['[', ']'],
       ['{"a":', '}'],
-    ] as const) {
-      const depth = Math.floor(60_000 / (open.length + close.length))
-      const deep = `${open.repeat(depth)}1${close.repeat(depth)}`
-      for (const body of [deep, `{"prompt": "two bears", "nfe_budget": 1, "metadata": ${deep}}`]) {
-        const response = await edge.request('POST', '/v1/generations', {
-          key,
-          body,
-          headers: { 'idempotency-key': 'deep' },
-        })
-        assert.equal(response.status, 422)
-      }
-    }
+    ] as const)
+      for (const depth of [17, Math.floor(60_000 / (open.length + close.length))])
+        for (const path of posts) {
+          const body = `${open.repeat(depth)}1${close.repeat(depth)}`
+          const type = path === '/v1/batches' ? 'application/x-ndjson' : 'application/json'
+          const headers = { 'content-type': type, 'idempotency-key': 'deep' }
+          const response = await edge.request('POST', path, { key, body, headers })
+          const { code, errors } = problemSchema.parse(await response.json())
+          assert.deepEqual([response.status, code], [422, 'invalid_request'], path)
+          assert.deepEqual(errors, [{ pointer: '', detail: 'nested deeper than 16 levels' }], path)
+        }
+    // The key has not been used up.
+    const body = { prompt: 'two bears', nfe_budget: 1, metadata: { text: '['.repeat(17) } }
+    const headers = { 'idempotency-key': 'deep' }
+    assert.equal((await edge.request('POST', '/v1/generations', { key, body, headers })).status, 202)
   })
 
   test('several faults are told at once', async () => {
