@@ -17,6 +17,7 @@ import {
   releaseLease,
 } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
+import { leaveLine } from '../../shared/stores/send-waiting.ts'
 import type { ContentCheck } from '../content/check-content.ts'
 import type { Model } from '../engine/model.ts'
 import type { Profiles } from '../pack/read-profiles.ts'
@@ -89,6 +90,7 @@ const workUnderLease = async (
   // Every try before this one took its process along: nobody was left to end it.
   if ((generation.tries ?? 1) > on.maxTries) return endGeneration(on, generation, GAVE_UP)
   const keeper = keepLease({ ...on, fenced, extendMessage: received.extend })
+  const left = letNextIn(on, generation)
   try {
     const searched = await searchGeneration(on, { generation, keeper })
     if (searched === 'stopped') {
@@ -100,6 +102,16 @@ const workUnderLease = async (
     return await afterFailure(on, { generation, keeper, error })
   } finally {
     keeper.stop()
+    await left
+  }
+}
+
+/** Beside the search: a failure is made up for by whatever begins or ends next, and by reconcile. */
+const letNextIn = async (on: WorkContext, generation: GenerationItem): Promise<void> => {
+  try {
+    await leaveLine(on, fencedOf(generation))
+  } catch (error) {
+    console.error(JSON.stringify({ level: 'warn', where: 'line', generation: generation.id, error: String(error) }))
   }
 }
 

@@ -3,9 +3,9 @@
  * by a reading of the fleet that is some seconds to a minute old: cheap, the same at every edge, and right on average.
  *
  * Fairness: the queue deals messages out in the order they came, so an account that sent a thousand would make all others wait
- * for them. Therefore an account has no more messages in the queue than its share of what the fleet can work on, and the next
- * is sent when one of its own has ended (shared/stores/send-waiting.ts). Between accounts the queue is then as good as
- * dealt out in turn, whatever each of them asks for.
+ * for them. Therefore an account has a message or a few that wait in the queue, and the next is sent when one of its own begins
+ * or ends (shared/stores/send-waiting.ts). Between accounts the queue is then as good as dealt out in turn, whatever each of
+ * them asks for.
  */
 
 /** What functions/backlog measured. */
@@ -43,11 +43,9 @@ const WAKE_SECONDS = 300
 /** Messages that wait for whoever is free next, for every four that are worked on: a fleet must not run dry between two. */
 const SPARE = 0.25
 
-/** Most messages that one account has in the queue or at work, of one priority. At least one. */
-export const messagesAtOnce = ({ tasks, concurrency, accounts }: FleetReading): number => {
-  const slots = Math.max(1, tasks) * concurrency
-  return Math.max(1, Math.ceil((slots + Math.max(1, slots * SPARE)) / Math.max(1, accounts)))
-}
+/** Most messages of one account that wait in the queue and have not begun, of one priority. At least one. */
+export const messagesAtOnce = ({ tasks, concurrency, accounts }: FleetReading): number =>
+  Math.max(1, Math.ceil((Math.max(1, tasks) * concurrency * SPARE) / Math.max(1, accounts)))
 
 /** What is asked for. */
 export interface Asked {

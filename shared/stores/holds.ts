@@ -34,6 +34,8 @@ export interface Hold {
   readonly priority?: Priority
   /** Its message is not sent yet. */
   readonly waits?: true
+  /** It has begun; said only where another of the account might have to wait for it. */
+  readonly at_work?: true
 }
 
 /** NFEs that a key may hold or use in a day and in a month; null is without limit. */
@@ -277,6 +279,7 @@ const explainRefusal = (
 const readLine = (hold: StoredItem): InLine => ({
   priority: hold['priority']?.S === 'low' ? 'low' : DEFAULT_PRIORITY,
   ...(hold['waits']?.BOOL === true && { waits: true }),
+  ...(hold['at_work']?.BOOL === true && { at_work: true }),
 })
 
 /** The parts that are beyond what may be in the queue, or behind others that wait. */

@@ -1,6 +1,7 @@
 /** One account that floods waits for itself: its messages are few, its generations many, and the others hardly notice. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { reconcile } from '../../functions/reconcile/reconcile.ts'
 import { receiveMessages } from '../../shared/aws/receive-messages.ts'
 import { batchSchema } from '../../shared/contract/batch.ts'
@@ -30,7 +31,7 @@ describe('an account that floods', () => {
 
   const READING: Omit<FleetReading, 'at'> = {
     secondsPerNfe: 0.1,
-    tasks: 1,
+    tasks: 6,
     maxTasks: 4,
     concurrency: 2,
     queuedNfe: 0,
@@ -83,7 +84,7 @@ describe('an account that floods', () => {
     return done
   }
 
-  test('has no more messages in the queue than the fleet can use, and all its generations are worked on in order', async () => {
+  test('has a few messages in the queue, and all its generations are worked on in order', async () => {
     await read()
     const account = await edge.openAccount()
     const ids = await flood(account, 8)
@@ -113,6 +114,33 @@ describe('an account that floods', () => {
       order.filter((id) => loudIds.includes(id)),
       loudIds,
     )
+  })
+
+  test('does not wait for what has begun: the next is queued when one begins, and waits for that one', async () => {
+    await read({ accounts: 4 })
+    const account = await edge.openAccount()
+    const [first = '', second = '', third = ''] = await flood(account, 3)
+    assert.deepEqual(await waiting(account), [second, third])
+    const began = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const runner = createRunner(edge, {
+      now: () => now,
+      beforeEvaluation: () => {
+        began.resolve()
+        return goOn.promise
+      },
+    })
+    const working = runner.work({ accountId: account.id, generationId: first })
+    await began.promise
+    while ((await waiting(account)).includes(second)) await sleep(10)
+    assert.deepEqual(await waiting(account), [third])
+    const { id: fourth } = await create(account)
+    assert.deepEqual(await waiting(account), [third, fourth])
+    goOn.resolve()
+    await working
+    // The message of what has ended is there too: it was not this one that was worked on.
+    await workThrough(4)
+    assert.equal((await edge.account(account.apiKey))['open_generations'], 0)
   })
 
   test('by a batch has the first lines queued, and the others as these end', async () => {
@@ -184,7 +212,7 @@ describe('an account that floods', () => {
   test('is told when it will begin, and refused before anything is held when that is too late; others are let in', async () => {
     const [loud, quiet] = [await edge.openAccount(), await edge.openAccount()]
     const queuedNfe = 200_000
-    await read({ queuedNfe, accounts: 2, heaviest: [[loud.id, queuedNfe]] })
+    await read({ queuedNfe, tasks: 1, accounts: 2, heaviest: [[loud.id, queuedNfe]] })
     const told = await create(quiet)
     // One of its own size is before it, on the one task there is: 2 NFEs, rounded up to a second.
     assert.equal(Date.parse(told.estimated_start_at ?? '') - now, 1000)

@@ -1,6 +1,6 @@
 /** How waiting generations are dealt out: three ways, one of which is the service's own. */
 import { type FleetReading, messagesAtOnce } from '../../../shared/domain/admission.ts'
-import { freePlaces, type InLine, nextInLine } from '../../../shared/domain/line.ts'
+import { freePlaces, type InLine, isNoted, nextInLine } from '../../../shared/domain/line.ts'
 
 export interface Generation {
   readonly id: string
@@ -51,6 +51,16 @@ export const asServed = (reading: () => FleetReading): Queue => {
   const messages: Generation[] = []
   const holds = new Map<string, Record<string, InLine>>()
   const asked = new Map<string, Generation>()
+  const sendNext = (account: string) => {
+    const line = holds.get(account) ?? {}
+    for (const { generationId } of nextInLine(line, messagesAtOnce(reading()))) {
+      const generation = asked.get(generationId)
+      if (generation === undefined) throw new Error(`${generationId} waits and was not asked for`)
+      line[generationId] = {}
+      asked.delete(generationId)
+      messages.push(generation)
+    }
+  }
   return {
     add: (generation) => {
       const { id, account } = generation
@@ -61,17 +71,20 @@ export const asServed = (reading: () => FleetReading): Queue => {
       if (free > 0) messages.push(generation)
       else asked.set(id, generation)
     },
-    take: () => messages.shift(),
+    take: () => {
+      const taken = messages.shift()
+      if (taken === undefined) return undefined
+      const line = holds.get(taken.account) ?? {}
+      if (isNoted(line, { messagesAtOnce: messagesAtOnce(reading()) })) {
+        line[taken.id] = { at_work: true }
+        sendNext(taken.account)
+      }
+      return taken
+    },
     end: ({ id, account }) => {
       const line = holds.get(account) ?? {}
       delete line[id]
-      for (const { generationId } of nextInLine(line, messagesAtOnce(reading()))) {
-        const generation = asked.get(generationId)
-        if (generation === undefined) throw new Error(`${generationId} waits and was not asked for`)
-        line[generationId] = {}
-        asked.delete(generationId)
-        messages.push(generation)
-      }
+      sendNext(account)
     },
   }
 }

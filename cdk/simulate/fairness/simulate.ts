@@ -62,7 +62,7 @@ export const simulateQueue = (
   createQueue: (reading: () => FleetReading) => Queue,
 ): Waits => {
   const open = new Map<string, number>()
-  const waits = new Map<string, number[]>()
+  const waits = new Map(arrivals.map(({ account }) => [account, [] as number[]]))
   const slots = scene.tasks * scene.concurrency
   let working: { readonly generation: Generation; readonly until: number }[] = []
   let readAt = -Infinity
@@ -85,7 +85,7 @@ export const simulateQueue = (
     while (working.length < slots) {
       const generation = queue.take()
       if (generation === undefined) return
-      waits.set(generation.account, [...(waits.get(generation.account) ?? []), now - generation.at])
+      waits.get(generation.account)?.push(now - generation.at)
       const until = now + generation.nfe * scene.secondsPerNfe * scene.concurrency
       working = [...working, { generation, until }].toSorted((a, b) => a.until - b.until)
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type FleetReading, judgeAdmission, messagesAtOnce } from '../../../shared/domain/admission.ts'
-import { freePlaces, type InLine, nextInLine } from '../../../shared/domain/line.ts'
+import { freePlaces, type InLine, isNoted, nextInLine } from '../../../shared/domain/line.ts'
 
 const EMPTY: FleetReading = {
   at: 0,
@@ -19,20 +19,20 @@ const EMPTY: FleetReading = {
 }
 const ASKED = { accountId: 'me', nfe: 500, patient: false, maxQueueSeconds: 3600 }
 
-describe('the messages of one account', () => {
-  test('fill the fleet when it is alone, with some to spare', () => {
-    assert.equal(messagesAtOnce({ ...EMPTY, accounts: 1 }), 10)
+describe('the messages of one account that have not begun', () => {
+  test('are a quarter of the places of the fleet when it is alone', () => {
+    assert.equal(messagesAtOnce({ ...EMPTY, tasks: 20, accounts: 1 }), 10)
   })
-  test('are its share when others have work too, and never none', () => {
-    assert.equal(messagesAtOnce({ ...EMPTY, accounts: 4 }), 3)
-    assert.equal(messagesAtOnce({ ...EMPTY, accounts: 1000 }), 1)
-    assert.equal(messagesAtOnce({ ...EMPTY, tasks: 0 }), 3)
+  test('are its share of these when others have work too, and never none', () => {
+    assert.equal(messagesAtOnce({ ...EMPTY, tasks: 20, accounts: 4 }), 3)
+    assert.equal(messagesAtOnce({ ...EMPTY, tasks: 20, accounts: 1000 }), 1)
+    assert.equal(messagesAtOnce({ ...EMPTY, tasks: 0 }), 1)
   })
-  test('of all accounts together keep every place of the fleet at work', () => {
+  test('of all accounts together are enough for a quarter of the places to become free at once', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.integer({ min: 1, max: 64 }), fc.nat(5000), (tasks, concurrency, accounts) =>
         assert.ok(
-          messagesAtOnce({ ...EMPTY, tasks, concurrency, accounts }) * Math.max(1, accounts) > tasks * concurrency,
+          4 * messagesAtOnce({ ...EMPTY, tasks, concurrency, accounts }) * Math.max(1, accounts) >= tasks * concurrency,
         ),
       ),
     )
@@ -90,6 +90,19 @@ describe('a line', () => {
     assert.equal(freePlaces([{}, { waits: true }], 10), 0)
     assert.equal(freePlaces([{}, {}], 3), 1)
     assert.equal(freePlaces([{}, {}, {}, {}], 3), 0)
+  })
+  test('has room for another when one has begun', () => {
+    assert.equal(freePlaces([{ at_work: true }, {}], 2), 1)
+    assert.deepEqual(nextInLine({ gen_1: { at_work: true }, gen_2: { waits: true } }, 1), [
+      { generationId: 'gen_2', priority: 'standard' },
+    ])
+  })
+  test('notes who begins where half of its places are taken, each priority for itself', () => {
+    const holds: Record<string, InLine> = { gen_1: {}, gen_2: { priority: 'low' }, gen_3: { at_work: true } }
+    assert.equal(isNoted(holds, { messagesAtOnce: 1 }), true)
+    assert.equal(isNoted(holds, { messagesAtOnce: 2 }), true)
+    assert.equal(isNoted(holds, { messagesAtOnce: 3 }), false)
+    assert.equal(isNoted(holds, { priority: 'low', messagesAtOnce: 3 }), false)
   })
   test('sends the oldest first, each priority for itself', () => {
     const holds: Record<string, InLine> = {
