@@ -12,6 +12,7 @@ import { measureMemory } from './measure-memory.ts'
 import { barOf, type OnProgress, sizeText } from './progress.ts'
 import { pullPack } from './pull.ts'
 import { pushPack } from './push.ts'
+import { readScoreCase, scoreCase } from './score.ts'
 import { verifyPack } from './verify.ts'
 import { latentSizeOf, openWalk, readCase } from './walk.ts'
 
@@ -25,6 +26,7 @@ const HELP = `npm run packs -- COMMAND
   pull s3://BUCKET/PREFIX PACK  fetches what is not there, in ranges; goes on where it was cut off
   push PACK s3://BUCKET/PREFIX  verifies the digests, then sends what is not there
   walk PACK CASE IMAGES         the ODE on given latents (docs/packs.md); CASE.json and CASE.latents in, float32 out
+  score PACK CASE REWARDS       one reward of given images; CASE.json and CASE.images in, float32 out
 PACK is a folder with a pack.json. --provider cpu, cuda or tensorrt, --threads N, --plain (walk without guidance).`
 
 const { values, positionals } = parseArgs({
@@ -92,6 +94,10 @@ const COMMANDS: Record<string, { takes: number; run: () => Promise<void> }> = {
       const images = await walk(await readCase(second, latentSizeOf(manifest)))
       await writeFile(third, images)
     },
+  },
+  score: {
+    takes: 3,
+    run: async () => writeFile(third, await scoreCase(first, await readScoreCase(second), graphOptions())),
   },
 }
 

@@ -18,34 +18,33 @@ SMALL_BYTES = 1024
 
 def save_graph(model: ir.Model, path: Path, *, part_bytes: int = PART_BYTES, inline_bytes: int = INLINE_BYTES) -> list[Path]:
     """Writes the graph, and its weights in parts `<name>.part-000`, ... where they are large. Returns all files."""
-    weights = [value for value in model.graph.initializers.values() if value.const_value is not None]
-    if sum(value.const_value.nbytes for value in weights) <= inline_bytes:
+    weights = [(value, value.const_value) for value in model.graph.initializers.values() if value.const_value is not None]
+    if sum(tensor.nbytes for _, tensor in weights) <= inline_bytes:
         ir.save(model, path)
         return [path]
-    parts = write_parts([value for value in weights if value.const_value.nbytes > SMALL_BYTES], path, part_bytes)
+    parts = write_parts([(value, tensor) for value, tensor in weights if tensor.nbytes > SMALL_BYTES], path, part_bytes)
     ir.save(model, path)
     return [path, *parts]
 
 
-def write_parts(weights: list[ir.Value], path: Path, part_bytes: int) -> list[Path]:
+def write_parts(weights: list[tuple[ir.Value, ir.TensorProtocol]], path: Path, part_bytes: int) -> list[Path]:
     """Moves the weights out of the model, one after the other, so that there is never a second copy of all of them."""
     parts: list[Path] = []
     at, file = part_bytes, None
-    for value in weights:
-        data = value.const_value.tobytes()
+    for value, tensor in weights:
+        data = tensor.tobytes()
         if file is None or (at > 0 and at + len(data) > part_bytes):
             if file is not None:
                 file.close()
             parts.append(path.with_name(f"{path.name}.part-{len(parts):03d}"))
             file, at = parts[-1].open("wb"), 0
         file.write(data)
-        tensor = value.const_value
         value.const_value = ir.ExternalTensor(
             location=parts[-1].name,
             offset=at,
             length=len(data),
             dtype=tensor.dtype,
-            shape=tensor.shape,
+            shape=ir.Shape(tensor.shape.numpy()),
             name=str(value.name),
             base_dir=path.parent,
         )

@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,7 +16,7 @@ STEPS = 4
 PROMPTS = ("two cats below a tree", "An OWL who reads 3 newspapers, and a red cube: in a small café on a blue background", "")
 
 
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "auraflow-float16": {"precision": "float16"},
     "auraflow-int8": {"weights": "int8"},
     "auraflow-int4": {"weights": "int4"},

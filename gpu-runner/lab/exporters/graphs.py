@@ -54,7 +54,7 @@ def tidy(model: ir.Model) -> None:
             should_fold=lambda node: True if node.op_type == "Transpose" else None,
         ),
         passes.RemoveUnusedNodesPass(),
-        passes.RemoveUnusedFunctionsPass(),
+        passes.RemoveUnusedFunctionsPass(),  # type: ignore[no-untyped-call]
         passes.RemoveUnusedOpsetsPass(),
         passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
         passes.LiftSubgraphInitializersToMainGraphPass(),
@@ -83,16 +83,22 @@ def constant_graph(tensors: dict[str, torch.Tensor]) -> ir.Model:
     outputs, nodes, initializers = [], [], []
     for name, tensor in tensors.items():
         array = np.ascontiguousarray(tensor.detach().cpu().numpy())
-        value = ir.Value(name=f"{name}.value", const_value=ir.tensor(array, name=f"{name}.value"))
-        value.shape, value.dtype = ir.Shape(array.shape), ir.DataType.from_numpy(array.dtype)
+        value = constant_value(f"{name}.value", array)
         node = ir.Node("", "Identity", [value], num_outputs=1)
         node.outputs[0].name = name
-        node.outputs[0].shape, node.outputs[0].dtype = value.shape, value.dtype
+        node.outputs[0].shape, node.outputs[0].type = value.shape, value.type
         initializers.append(value)
         nodes.append(node)
         outputs.append(node.outputs[0])
     graph = ir.Graph([], outputs, nodes=nodes, initializers=initializers, opset_imports={"": OPSET}, name="constants")
     return ir.Model(graph, ir_version=IR_VERSION)
+
+
+def constant_value(name: str, array: np.ndarray) -> ir.Value:
+    """An initializer, not yet part of a graph."""
+    value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
+    value.shape, value.dtype = ir.Shape(array.shape), ir.DataType.from_numpy(array.dtype)
+    return value
 
 
 def forget_origins(model: ir.Model) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import onnx_ir as ir
 
 from lab.exporters.files import list_files, save_graph, write_manifest
-from lab.exporters.graphs import IR_VERSION, OPSET
+from lab.exporters.graphs import IR_VERSION, OPSET, constant_value
 
 WIDTH = 2048
 WORDS = """{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": {"type": "WhitespaceSplit"},
@@ -35,8 +35,7 @@ def network(matrices: int) -> ir.Model:
     nodes, weights = [ir.node("Add", [latents, text])], []
     for index in range(matrices):
         array = (random.standard_normal((WIDTH, WIDTH), np.float32) / np.sqrt(WIDTH)).astype(np.float32)
-        weight = ir.Value(name=f"weight{index}", const_value=ir.tensor(array, name=f"weight{index}"))
-        weight.shape, weight.dtype = ir.Shape(array.shape), ir.DataType.FLOAT
+        weight = constant_value(f"weight{index}", array)
         weights.append(weight)
         nodes.append(ir.node("MatMul", [nodes[-1].outputs[0], weight]))
     nodes.append(ir.node("Tanh", [nodes[-1].outputs[0]]))
@@ -44,9 +43,7 @@ def network(matrices: int) -> ir.Model:
 
 
 def shape_constant(name: str, numbers: list[int]) -> ir.Value:
-    constant = ir.Value(name=name, const_value=ir.tensor(np.array(numbers, np.int64), name=name))
-    constant.shape, constant.dtype = ir.Shape([len(numbers)]), ir.DataType.INT64
-    return constant
+    return constant_value(name, np.array(numbers, np.int64))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lab.exporters.families.family import Parts
+from lab.exporters.families.family import Parts, PromptTokens
 
 GRAPHS = {"encode": "encode.onnx", "velocity": "velocity.onnx", "decode": "decode.onnx"}
 NFE_CAP = 2000
@@ -27,7 +27,7 @@ def manifest_of(parts: Parts, *, name: str, version: str, licence: str, price_cl
         "latent": list(parts.latent),
         "native": parts.native,
         "guidance": guidance,
-        "tokenizers": {each: tokenizer_entry(parts, each) for each in parts.tokens},
+        "tokenizers": {each: tokenizer_entry(tokens, tokenizer_file(each)) for each, tokens in parts.tokens.items()},
         "graphs": graphs,
         "rewards": {},
         "default_reward": "colorfulness",
@@ -36,13 +36,9 @@ def manifest_of(parts: Parts, *, name: str, version: str, licence: str, price_cl
     }
 
 
-def tokenizer_entry(parts: Parts, name: str) -> dict[str, Any]:
-    tokens = parts.tokens[name]
-    entry: dict[str, Any] = {
-        "file": f"tokenizer-{name}.json",
-        "max_length": tokens.max_length,
-        "pad_id": tokens.tokenizer.pad_token_id,
-    }
+def tokenizer_entry(tokens: PromptTokens, file: str) -> dict[str, Any]:
+    """What a manifest says of one tokenizer."""
+    entry: dict[str, Any] = {"file": file, "max_length": tokens.max_length, "pad_id": tokens.tokenizer.pad_token_id}
     if tokens.mask:
         entry["mask"] = True
     if tokens.prefix:
@@ -52,12 +48,13 @@ def tokenizer_entry(parts: Parts, name: str) -> dict[str, Any]:
     return entry
 
 
-def save_tokenizers(parts: Parts, folder: Path) -> list[str]:
-    """Writes each tokenizer.json without its own padding and truncation: the manifest says those."""
-    names = []
-    for name, tokens in parts.tokens.items():
-        backend = json.loads(tokens.tokenizer.backend_tokenizer.to_str())
-        backend["padding"] = backend["truncation"] = None
-        names.append(f"tokenizer-{name}.json")
-        (folder / names[-1]).write_text(json.dumps(backend, ensure_ascii=False), encoding="utf-8")
-    return names
+def save_tokenizer(tokens: PromptTokens, path: Path) -> str:
+    """Writes tokenizer.json without its own padding and truncation: the manifest says those. Returns the file's name."""
+    backend = json.loads(tokens.tokenizer.backend_tokenizer.to_str())
+    backend["padding"] = backend["truncation"] = None
+    path.write_text(json.dumps(backend, ensure_ascii=False), encoding="utf-8")
+    return path.name
+
+
+def tokenizer_file(name: str) -> str:
+    return f"tokenizer-{name}.json"

@@ -12,7 +12,7 @@ from diffusers import DiffusionPipeline
 from lab.exporters.families import FAMILIES, Parts
 from lab.exporters.files import INLINE_BYTES, PART_BYTES, list_files, save_graph, write_manifest
 from lab.exporters.graphs import EXAMPLE_BATCH, Precise, constant_graph, export_graph
-from lab.exporters.manifest import GRAPHS, manifest_of, save_tokenizers
+from lab.exporters.manifest import GRAPHS, manifest_of, save_tokenizer, tokenizer_file
 from lab.exporters.quantize import quantize_weights
 
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -51,7 +51,7 @@ def export_pack(parts: Parts, folder: Path, options: ExportOptions) -> dict[str,
     precision = PRECISIONS[options.precision]
     if precision == torch.bfloat16 and options.weights != "same":
         raise ValueError("quantised weights come with float32 or float16")
-    names = save_tokenizers(parts, folder)
+    names = [save_tokenizer(tokens, folder / tokenizer_file(name)) for name, tokens in parts.tokens.items()]
 
     ids = dict(zip(parts.encode_inputs(), parts.tokenize([""] * EXAMPLE_BATCH), strict=True))
     encode = precise(parts.encode, precision)

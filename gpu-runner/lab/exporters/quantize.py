@@ -3,6 +3,8 @@
 import numpy as np
 import onnx_ir as ir
 
+from lab.exporters.graphs import constant_value
+
 BLOCK = 32
 """Numbers that share one scale."""
 LEAST = 32 * 32
@@ -72,20 +74,19 @@ def replace(graph: ir.Graph, node: ir.Node, matrix: np.ndarray, name: str, bits:
     product = ir.node("MatMulNBits", [node.inputs[0], *constants], attributes, domain="com.microsoft")
     result, last = product.outputs[0], product
     new = [product]
-    result.dtype = node.outputs[0].dtype
+    result.type = node.outputs[0].type
     if node.op_type == "Gemm" and len(node.inputs) > 2 and node.inputs[2] is not None:
         last = ir.node("Add", [result, node.inputs[2]])
         new.append(last)
     old = node.outputs[0]
-    last.outputs[0].shape, last.outputs[0].dtype = old.shape, old.dtype
+    last.outputs[0].shape, last.outputs[0].type = old.shape, old.type
     ir.convenience.replace_nodes_and_values(graph, node, [node], new, [old], [last.outputs[0]])
 
 
 def constant(graph: ir.Graph, name: str, array: np.ndarray) -> ir.Value:
     if name in graph.initializers:
         return graph.initializers[name]
-    value = ir.Value(name=name, const_value=ir.tensor(array, name=name))
-    value.shape, value.dtype = ir.Shape(array.shape), ir.DataType.from_numpy(array.dtype)
+    value = constant_value(name, array)
     graph.register_initializer(value)
     return value
 

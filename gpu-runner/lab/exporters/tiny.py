@@ -63,8 +63,10 @@ def clip_tokenizer(pad_token: str = "<|endoftext|>", length: int = 20) -> PreTra
         show_progress=False,
     )
     tokenizer.train_from_iterator(SENTENCES, trainer)
-    ids = [(token, tokenizer.token_to_id(token)) for token in (end, start)]
-    tokenizer.post_processor = processors.RobertaProcessing(*ids, trim_offsets=False, add_prefix_space=False)
+    ids = tokenizer.get_vocab()
+    tokenizer.post_processor = processors.RobertaProcessing(
+        (end, ids[end]), (start, ids[start]), trim_offsets=False, add_prefix_space=False
+    )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=start,

@@ -3,7 +3,7 @@
 import torch
 from diffusers import AuraFlowPipeline
 
-from lab.exporters.families.family import KlDecoder, Parts, PromptTokens, flow
+from lab.exporters.families.family import Parts, PromptTokens, flow, guided_parts
 
 MAX_SEQUENCE = 256
 
@@ -29,22 +29,15 @@ class Velocity(torch.nn.Module):
 
 def auraflow_parts(pipeline: AuraFlowPipeline, resolution: tuple[int, int], scale: float | None = None) -> Parts:
     length = min(MAX_SEQUENCE, pipeline.tokenizer.model_max_length)
-    tokens = PromptTokens(pipeline.tokenizer, length, mask=True)
-    encode = Encode(pipeline)
-    with torch.no_grad():
-        unconditional = encode(*tokens([""]))
-    rows, columns = (side // pipeline.vae_scale_factor for side in resolution)
-    return Parts(
-        resolution=resolution,
-        latent=(pipeline.transformer.config.in_channels, rows, columns),
-        tokens={"prompt": tokens},
-        encode=encode,
-        conditioning=("text",),
+    return guided_parts(
+        pipeline,
+        resolution,
+        channels=pipeline.transformer.config.in_channels,
         velocity=Velocity(pipeline),
-        decode=KlDecoder(pipeline.vae),
-        guidance="cfg",
+        tokens={"prompt": PromptTokens(pipeline.tokenizer, length, mask=True)},
+        encode=Encode(pipeline),
+        conditioning=("text",),
         scale=3.5 if scale is None else scale,
-        unconditional=(unconditional,),
         native=flow(pipeline.scheduler.config.shift),
         call={"max_sequence_length": length},
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
+from diffusers import AutoencoderDC, AutoencoderKL, DiffusionPipeline
 from transformers import PreTrainedTokenizerBase
 
 Guidance = Literal["none", "embedded", "cfg"]
@@ -65,10 +66,52 @@ def flow(time_shift: float) -> dict[str, str | float]:
     return {"interpolant": "linear", "prediction": "velocity", "time_scale": 1.0, "time_shift": time_shift}
 
 
+def guided_parts(
+    pipeline: DiffusionPipeline,
+    resolution: tuple[int, int],
+    *,
+    channels: int,
+    velocity: torch.nn.Module,
+    tokens: dict[str, PromptTokens],
+    encode: torch.nn.Module,
+    conditioning: tuple[str, ...],
+    scale: float,
+    native: dict[str, str | float],
+    unconditional: tuple[torch.Tensor, ...] | None = None,
+    call: dict[str, object] | None = None,
+) -> Parts:
+    """A pipeline with classifier-free guidance whose latent is [channels, rows, columns].
+
+    Without a prompt means with an empty one, unless `unconditional` says otherwise.
+    """
+    rows, columns = (side // pipeline.vae_scale_factor for side in resolution)
+    return Parts(
+        resolution=resolution,
+        latent=(channels, rows, columns),
+        tokens=tokens,
+        encode=encode,
+        conditioning=conditioning,
+        velocity=velocity,
+        decode=KlDecoder(pipeline.vae),
+        guidance="cfg",
+        scale=scale,
+        unconditional=encode_empty(encode, tokens) if unconditional is None else unconditional,
+        native=native,
+        call=call or {},
+    )
+
+
+def encode_empty(encode: torch.nn.Module, tokens: dict[str, PromptTokens]) -> tuple[torch.Tensor, ...]:
+    """Conditioning of the empty prompt, [1, ...] each."""
+    with torch.no_grad():
+        found = encode(*(tensor for each in tokens.values() for tensor in each([""])))
+    return found if isinstance(found, tuple) else (found,)
+
+
 class KlDecoder(torch.nn.Module):
     """Latents of an AutoencoderKL or AutoencoderDC, scaled and shifted back, as an image."""
 
-    def __init__(self, vae: torch.nn.Module) -> None:
+    def __init__(self, vae: AutoencoderKL | AutoencoderDC) -> None:
         super().__init__()
         self.vae = vae
         self.shift = getattr(vae.config, "shift_factor", None) or 0.0

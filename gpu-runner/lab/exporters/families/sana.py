@@ -5,7 +5,7 @@ import inspect
 import torch
 from diffusers import SanaPipeline
 
-from lab.exporters.families.family import KlDecoder, Parts, PromptTokens, flow
+from lab.exporters.families.family import Parts, PromptTokens, encode_empty, flow, guided_parts
 
 MAX_SEQUENCE = 300
 
@@ -54,21 +54,17 @@ def sana_parts(pipeline: SanaPipeline, resolution: tuple[int, int], scale: float
     tokens = PromptTokens(pipeline.tokenizer, length, mask=True, prefix=instruction, lowercase=True)
     encode = Encode(pipeline, max_sequence)
     # Without a prompt there is no instruction either.
-    empty = PromptTokens(pipeline.tokenizer, max_sequence, mask=True)
-    with torch.no_grad():
-        unconditional = encode(*empty([""]))
-    rows, columns = (side // pipeline.vae_scale_factor for side in resolution)
-    return Parts(
-        resolution=resolution,
-        latent=(pipeline.transformer.config.in_channels, rows, columns),
+    empty = encode_empty(encode, {"prompt": PromptTokens(pipeline.tokenizer, max_sequence, mask=True)})
+    return guided_parts(
+        pipeline,
+        resolution,
+        channels=pipeline.transformer.config.in_channels,
+        velocity=Velocity(pipeline),
         tokens={"prompt": tokens},
         encode=encode,
         conditioning=("text", "mask"),
-        velocity=Velocity(pipeline),
-        decode=KlDecoder(pipeline.vae),
-        guidance="cfg",
         scale=4.5 if scale is None else scale,
-        unconditional=unconditional,
+        unconditional=empty,
         native=flow(pipeline.scheduler.config.get("flow_shift") or pipeline.scheduler.config.shift),
         call={
             "max_sequence_length": max_sequence,

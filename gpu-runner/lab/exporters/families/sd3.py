@@ -3,7 +3,7 @@
 import torch
 from diffusers import StableDiffusion3Pipeline
 
-from lab.exporters.families.family import KlDecoder, Parts, PromptTokens, flow
+from lab.exporters.families.family import Parts, PromptTokens, flow, guided_parts
 
 MAX_SEQUENCE = 256
 
@@ -43,26 +43,20 @@ def sd3_parts(pipeline: StableDiffusion3Pipeline, resolution: tuple[int, int], s
     if pipeline.text_encoder_3 is None:
         raise ValueError("this pipeline was loaded without its T5 encoder (text_encoder_3); a pack needs all three")
     length = min(MAX_SEQUENCE, pipeline.tokenizer_3.model_max_length)
-    rows, columns = (side // pipeline.vae_scale_factor for side in resolution)
     tokens = {
         "clip": PromptTokens(pipeline.tokenizer, pipeline.tokenizer_max_length),
         "clip_g": PromptTokens(pipeline.tokenizer_2, pipeline.tokenizer_max_length),
         "t5": PromptTokens(pipeline.tokenizer_3, length),
     }
-    encode = Encode(pipeline)
-    with torch.no_grad():
-        unconditional = encode(*(ids for each in tokens.values() for ids in each([""])))
-    return Parts(
-        resolution=resolution,
-        latent=(pipeline.transformer.config.in_channels, rows, columns),
-        tokens=tokens,
-        encode=encode,
-        conditioning=("text", "pooled"),
+    return guided_parts(
+        pipeline,
+        resolution,
+        channels=pipeline.transformer.config.in_channels,
         velocity=Velocity(pipeline),
-        decode=KlDecoder(pipeline.vae),
-        guidance="cfg",
+        tokens=tokens,
+        encode=Encode(pipeline),
+        conditioning=("text", "pooled"),
         scale=7.0 if scale is None else scale,
-        unconditional=unconditional,
         native=flow(pipeline.scheduler.config.shift),
         call={"max_sequence_length": length},
     )

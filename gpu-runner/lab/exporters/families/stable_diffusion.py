@@ -3,7 +3,7 @@
 import torch
 from diffusers import DiffusionPipeline, StableDiffusionPipeline, StableDiffusionXLPipeline
 
-from lab.exporters.families.family import KlDecoder, Parts, PromptTokens
+from lab.exporters.families.family import Parts, PromptTokens, encode_empty, guided_parts
 
 STEPS = 1000
 
@@ -47,6 +47,8 @@ class Epsilon(torch.nn.Module):
 class EpsilonXl(torch.nn.Module):
     """With the size of the image, uncropped, as the network was told it in training."""
 
+    sizes: torch.Tensor
+
     def __init__(self, pipeline: StableDiffusionXLPipeline, resolution: tuple[int, int]) -> None:
         super().__init__()
         self.unet = pipeline.unet
@@ -74,22 +76,15 @@ def discrete(pipeline: DiffusionPipeline) -> dict[str, str | float]:
 
 
 def stable_diffusion_parts(pipeline: StableDiffusionPipeline, resolution: tuple[int, int], scale: float | None = None) -> Parts:
-    tokens = PromptTokens(pipeline.tokenizer, pipeline.tokenizer.model_max_length)
-    encode = Encode(pipeline)
-    with torch.no_grad():
-        unconditional = encode(*tokens([""]))
-    rows, columns = (side // pipeline.vae_scale_factor for side in resolution)
-    return Parts(
-        resolution=resolution,
-        latent=(pipeline.unet.config.in_channels, rows, columns),
-        tokens={"clip": tokens},
-        encode=encode,
-        conditioning=("text",),
+    return guided_parts(
+        pipeline,
+        resolution,
+        channels=pipeline.unet.config.in_channels,
         velocity=Epsilon(pipeline),
-        decode=KlDecoder(pipeline.vae),
-        guidance="cfg",
+        tokens={"clip": PromptTokens(pipeline.tokenizer, pipeline.tokenizer.model_max_length)},
+        encode=Encode(pipeline),
+        conditioning=("text",),
         scale=7.5 if scale is None else scale,
-        unconditional=(unconditional,),
         native=discrete(pipeline),
     )
 
@@ -102,21 +97,16 @@ def stable_diffusion_xl_parts(
         "clip_g": PromptTokens(pipeline.tokenizer_2, pipeline.tokenizer_2.model_max_length),
     }
     encode = EncodeXl(pipeline)
-    with torch.no_grad():
-        unconditional = encode(*(ids for each in tokens.values() for ids in each([""])))
-    if pipeline.config.force_zeros_for_empty_prompt:
-        unconditional = tuple(torch.zeros_like(each) for each in unconditional)
-    rows, columns = (side // pipeline.vae_scale_factor for side in resolution)
-    return Parts(
-        resolution=resolution,
-        latent=(pipeline.unet.config.in_channels, rows, columns),
+    zeros = tuple(torch.zeros_like(each) for each in encode_empty(encode, tokens))
+    return guided_parts(
+        pipeline,
+        resolution,
+        channels=pipeline.unet.config.in_channels,
+        velocity=EpsilonXl(pipeline, resolution),
         tokens=tokens,
         encode=encode,
         conditioning=("text", "pooled"),
-        velocity=EpsilonXl(pipeline, resolution),
-        decode=KlDecoder(pipeline.vae),
-        guidance="cfg",
         scale=5.0 if scale is None else scale,
-        unconditional=unconditional,
+        unconditional=zeros if pipeline.config.force_zeros_for_empty_prompt else None,
         native=discrete(pipeline),
     )
