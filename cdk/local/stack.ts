@@ -2,7 +2,7 @@
  * The whole service on one machine: the same code as in the cloud, each part in a process of its own, against embedded
  * emulators of DynamoDB, SQS and S3. Only endpoints and credentials differ, and they come from here.
  */
-import { join } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hashApiKey } from '../../shared/domain/api-key.ts'
 import { type Child, startChild } from './child-process.ts'
@@ -22,6 +22,8 @@ export interface StackOptions {
   readonly runners?: number
   /** What is not made, as JSON: shared/contract/content-policy.ts. */
   readonly contentPolicy?: string
+  /** Folder of the pack that is served, and offered with its neighbours; emoji-world unless said. */
+  readonly pack?: string
 }
 
 export interface Stack {
@@ -34,7 +36,7 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-const PACKS_FOLDER = fileURLToPath(new URL('../../gpu-runner/packs/', import.meta.url))
+const EMOJI_WORLD = fileURLToPath(new URL('../../gpu-runner/packs/emoji-world', import.meta.url))
 
 /** Resolves when every part is ready. Rejects, with everything stopped again, when one cannot start. */
 export const startStack = async (options: StackOptions): Promise<Stack> => {
@@ -76,12 +78,12 @@ export const serviceEnvironment = (on: {
   secrets: Secrets
   url: string
   port: number
-  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy' | 'runners'>
+  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy' | 'runners' | 'pack'>
 }): Record<string, string> => ({
   PUBLIC_URL: on.url,
   PORT: String(on.port),
-  PACKS_FOLDER,
-  PACK_FOLDER: join(PACKS_FOLDER, 'emoji-world'),
+  PACKS_FOLDER: dirname(resolve(on.options.pack ?? EMOJI_WORLD)),
+  PACK_FOLDER: resolve(on.options.pack ?? EMOJI_WORLD),
   KEY_PEPPER: on.secrets.keyPepper,
   ADMIN_KEY_HASH: hashApiKey(on.secrets.adminKey, on.secrets.keyPepper),
   // A laptop's receivers live on loopback.

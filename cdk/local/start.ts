@@ -1,5 +1,5 @@
 /**
- * `npm start -- [--port N] [--data DIR] [--content-policy FILE] [--json]`: the whole service on this machine until SIGTERM or
+ * `npm start -- [--port N] [--data DIR] [--content-policy FILE] [--pack DIR] [--json]`: the whole service on this machine until SIGTERM or
  * Ctrl-C, with its data in a folder that survives a restart.
  */
 import { readFile } from 'node:fs/promises'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '8787' },
     data: { type: 'string', default: '.rollover' },
     'content-policy': { type: 'string' },
+    pack: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -77,7 +78,8 @@ try {
   })
   const policy = values['content-policy']
   const contentPolicy = policy === undefined ? {} : { contentPolicy: await readFile(policy, 'utf8') }
-  const starting = startStack({ dataFolder, port: readPort(), ...contentPolicy })
+  const pack = values.pack === undefined ? {} : { pack: values.pack }
+  const starting = startStack({ dataFolder, port: readPort(), ...contentPolicy, ...pack })
   // Ctrl-C while starting: the stack is stopped as soon as it stands.
   stack = await starting
   const first = await firstAccount(stack, dataFolder)

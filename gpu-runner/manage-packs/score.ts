@@ -36,11 +36,7 @@ export const readScoreCase = async (path: string): Promise<ScoreCase> => ({
 })
 
 /** The rewards [B] of a case, as one batch. Rejects with PackError on a reward that the pack has not. */
-export const scoreCase = async (
-  folder: string,
-  given: ScoreCase,
-  options: GraphOptions,
-): Promise<Float32Array> => {
+export const scoreCase = async (folder: string, given: ScoreCase, options: GraphOptions): Promise<Float32Array> => {
   const pack = await readPack(folder)
   const graph = Object.hasOwn(pack.manifest.rewards, given.reward) ? pack.manifest.rewards[given.reward] : undefined
   if (graph === undefined) throw new PackError(`The pack has no reward ${given.reward}.`)

@@ -28,7 +28,9 @@ for (const name of (await readdir(FIXTURES)).filter((file) => file.endsWith('.re
       alone.push(...(await scoreCase(PACK, { ...given, asks: [ask], images }, { threads: 1 })))
     }
     const difference = Math.max(differenceOf(together, wanted), differenceOf(Float32Array.from(alone), wanted))
-    t.diagnostic(`largest difference ${difference.toExponential(1)} of ${[...wanted].map((one) => one.toPrecision(4)).join(', ')}`)
+    t.diagnostic(
+      `largest difference ${difference.toExponential(1)} of ${[...wanted].map((one) => one.toPrecision(4)).join(', ')}`,
+    )
     assert.ok(difference < TOLERANCE, `${difference}`)
     // What it looks at reaches the number: the images in another order have others.
     const turned = Float32Array.from([...given.images.slice(size), ...given.images.slice(0, size)])

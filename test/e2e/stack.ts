@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createGeneration, getGeneration, openAccount } from '../../cdk/local/api-client.ts'
-import { type Stack, startStack } from '../../cdk/local/stack.ts'
+import { type Stack, type StackOptions, startStack } from '../../cdk/local/stack.ts'
 import type { Generation } from '../../shared/contract/generation.ts'
 
 export interface RunningStack {
@@ -31,7 +31,7 @@ const SHORT = { leaseSeconds: 2, reviewSeconds: 3 }
 /** As in production: on a busy machine a search keeps its lease. */
 export const LONG = { leaseSeconds: 30, reviewSeconds: 120 }
 
-export const runStack = async (terms = SHORT): Promise<RunningStack> => {
+export const runStack = async (terms: Omit<StackOptions, 'dataFolder' | 'port'> = SHORT): Promise<RunningStack> => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'rollover-e2e-'))
   const start = () => startStack({ dataFolder, port: 0, ...terms })
   const running = {
