@@ -10,8 +10,9 @@ const LOSSY: Readonly<Record<Exclude<ImageFormat, 'png'>, (image: Sharp) => Shar
   jpeg: (image) => image.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }),
 }
 
-const PREVIEW_QUALITY = 60
-const THUMBNAIL_QUALITY = 55
+/** Looked at for a moment: the least effort but one takes a third less time than the usual 4, for a sixth more bytes. */
+const PREVIEW = { quality: 60, effort: 1 }
+const THUMBNAILS = { quality: 55, effort: 1 }
 
 /** 8 bits a channel, no metadata. On one machine the same tensor gives the same bytes; of PNG, on every machine. */
 export async function encodeImage(image: ImageTensor, format: ImageFormat): Promise<Uint8Array> {
@@ -22,7 +23,7 @@ export async function encodeImage(image: ImageTensor, format: ImageFormat): Prom
 
 /** A WebP to look at, of the picture's size. */
 export async function encodePreview(picture: Picture): Promise<Uint8Array> {
-  return new Uint8Array(await sharpOf(picture).webp({ quality: PREVIEW_QUALITY }).toBuffer())
+  return new Uint8Array(await sharpOf(picture).webp(PREVIEW).toBuffer())
 }
 
 /** Pictures of one size as one WebP: one below the other, each `side` pixels wide. At least one. */
@@ -33,7 +34,7 @@ export async function encodeThumbnails(pictures: readonly Picture[], side: numbe
   const column = sharpOf({ pixels, width, height: height * pictures.length })
   const tall = Math.max(1, Math.round((height * side) / width)) * pictures.length
   const small = column.resize({ width: side, height: tall, fit: 'fill' })
-  return new Uint8Array(await small.webp({ quality: THUMBNAIL_QUALITY }).toBuffer())
+  return new Uint8Array(await small.webp(THUMBNAILS).toBuffer())
 }
 
 function sharpOf({ pixels, width, height }: Picture): Sharp {
