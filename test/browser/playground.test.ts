@@ -203,7 +203,11 @@ describe('the playground', { skip }, () => {
     await screenshot(page, 'slow-form')
     packs()
     await page.waitForSelector('.chips button')
+    await page.waitForSelector('text=At most $0.0060')
+    const quotes = await holdBack(page, '/v1/quotes')
     await setBudget(page, BUDGET)
+    await page.waitForSelector('text=At most $0.0012')
+    quotes()
     const accept = await holdBack(page, '/v1/generations')
     await page.click('button.primary')
     await page.waitForSelector('.badge:has-text("Sending")')
@@ -271,6 +275,8 @@ describe('the playground', { skip }, () => {
       await page.waitForSelector('.exports', { timeout: END_MS })
       for (const view of ['generate', 'compare', 'account']) {
         if (view !== 'generate') await page.click(`nav >> text=${view[0]?.toUpperCase()}${view.slice(1)}`)
+        // What is judged is the view, not its waiting.
+        await page.waitForFunction(() => document.querySelector('.loading') === null)
         await page.waitForTimeout(700)
         await screenshot(page, `${view}-${colorScheme}-${width}`)
         // Through the debugger: the page's own policy lets no other script in.

@@ -205,6 +205,9 @@ describe('rollover', () => {
     assert.equal((await as(issued.api_key, 'list')).code, 3)
     assert.equal((await as(rotated.api_key, 'list')).code, 0)
     assert.ok((await json('keys', 'list')).data.some(({ id }: { id: string }) => id === issued.key_id))
+    const narrowed = await json('keys', 'change', issued.key_id, '--name', 'desk', '--nfe-per-day', 'none', '--pack', 'emoji-world')
+    assert.deepEqual([narrowed.name, narrowed.nfe_per_day, narrowed.packs], ['desk', null, ['emoji-world']])
+    assert.deepEqual(narrowed.scopes, ['generations:read'])
     const { id } = await json('account')
     const idsOf = async (...more: string[]) =>
       (await json('keys', 'list', ...more)).data.map((key: { id: string }) => key.id)
@@ -226,6 +229,15 @@ describe('rollover', () => {
     assert.equal((await json('webhooks', 'deliveries', '--limit', '1')).data[0].event_type, 'generation.succeeded')
   })
 
+  test('an endpoint gets a new secret, and what it missed is sent again', async () => {
+    const made = await json('webhooks', 'create', `${running.stack.url}/nobody`, '--event', 'generation.succeeded')
+    const rotated = await json('webhooks', 'rotate', made.id, '--overlap', '60')
+    assert.notEqual(rotated.secret, made.secret)
+    assert.equal(rotated.public_keys.length, 2)
+    assert.equal((await json('webhooks', 'recover', made.id)).replayed, 0)
+    assert.equal((await json('webhooks', 'delete', made.id)).deleted, true)
+  })
+
   test('account, usage and statement agree to the micro-dollar; packs and quote say the price', async () => {
     const { spent_micro_usd: spent } = await json('account')
     assert.ok(spent > 0)
@@ -242,7 +254,7 @@ describe('rollover', () => {
     const { out } = await rollover('help')
     const commands = [
       ...out.matchAll(
-        /^ {2}([a-z]+(?: (?:list|issue|rotate|revoke|listen|create|delete|test|deliveries|replay))?)\b/gm,
+        /^ {2}([a-z]+(?: (?:list|issue|change|rotate|revoke|listen|create|delete|test|deliveries|replay|recover))?)\b/gm,
       ),
     ]
     assert.ok(commands.length > 20)

@@ -69,7 +69,7 @@ export const PromptForm = ({ asked, onAsk, pack, quoted, times = 1 }: FormProps)
           value={asked.budget}
           onInput={(event) => set({ budget: Number(event.currentTarget.value) })}
         />
-        <QuoteLine quoted={quoted} times={times} />
+        <QuoteLine quoted={quoted} budget={asked.budget} times={times} />
       </div>
       <div class="field">
         <label for="target">Stop at reward</label>
@@ -184,13 +184,14 @@ export const SeedField = ({ asked, onAsk }: Pick<FormProps, 'asked' | 'onAsk'>) 
   </div>
 )
 
-const QuoteLine = ({ quoted: { quote }, times }: { quoted: Quoted; times: number }) => {
+const QuoteLine = ({ quoted: { quote }, budget, times }: { quoted: Quoted; budget: number; times: number }) => {
   if (quote === undefined) return <p class="quote">At most …</p>
   const { expected } = quote
   return (
     <>
+      {/* The budget as it is now, however long the next quote takes. */}
       <p class="quote">
-        At most <b>{formatMoney(quote.max_price_micro_usd * times)}</b>
+        At most <b>{formatMoney(quote.price_micro_usd_per_nfe * budget * times)}</b>
         <span>
           {times > 1 ? `${times} searches, ` : ''}
           {formatMoney(quote.price_micro_usd_per_nfe * 1000)} a thousand

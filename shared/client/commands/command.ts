@@ -93,3 +93,9 @@ export const onlyArgument = ({ positionals }: Given, what: string): string => {
   if (first === undefined || rest.length > 0) throw new UsageError(`one ${what} is needed`)
   return first
 }
+
+/** The fields that the command line has a value for: what is left out is the API's to decide. */
+export const said = <Fields extends Readonly<Record<string, unknown>>>(fields: Fields): Said<Fields> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Said<Fields>
+
+export type Said<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }

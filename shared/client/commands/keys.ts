@@ -1,12 +1,14 @@
-/** rollover keys list, issue, rotate, revoke. */
+/** rollover keys list, issue, change, rotate, revoke. */
 import { SCOPES } from '../../contract/key.ts'
 import type { Rollover } from '../client.ts'
+import type { KeyChange } from '../keys.ts'
 import {
   type Command,
   EXIT,
   type Given,
   type Option,
   onlyArgument,
+  said,
   show,
   type Terminal,
   UsageError,
@@ -50,42 +52,61 @@ const list: Command = {
   },
 }
 
+const NONE = 'none'
+
+/** What a key may do. */
+const limitOptions = {
+  scope: { type: 'string', value: 'SCOPE', multiple: true, summary: 'what it may do; all unless said', choices: SCOPES },
+  'nfe-per-request': { type: 'string', value: 'N', summary: 'cap of one generation' },
+  'nfe-per-day': { type: 'string', value: 'N', summary: 'cap of a day' },
+  'nfe-per-month': { type: 'string', value: 'N', summary: 'cap of a month' },
+  pack: { type: 'string', value: 'NAME', multiple: true, summary: 'only these packs' },
+  expires: { type: 'string', value: 'TIME', summary: 'opens nothing from then on, such as 2027-01-31T00:00:00Z' },
+} as const satisfies Command['options']
+
+const limitsOf = (given: Given): KeyChange => {
+  const cap = (name: string) => (given.text(name) === NONE ? null : given.number(name))
+  const [packs, expires] = [given.texts('pack'), given.text('expires')]
+  return said({
+    scopes: scopesOf(given.texts('scope')),
+    nfe_per_request: cap('nfe-per-request'),
+    nfe_per_day: cap('nfe-per-day'),
+    nfe_per_month: cap('nfe-per-month'),
+    packs: packs.length === 0 ? undefined : packs[0] === NONE ? null : [...packs],
+    expires_at: expires === NONE ? null : expires,
+  })
+}
+
+const scopesOf = (named: readonly string[]): (typeof SCOPES)[number][] | undefined => {
+  const scopes = SCOPES.filter((scope) => named.includes(scope))
+  if (named.some((name) => !scopes.some((scope) => scope === name)))
+    throw new UsageError(`--scope takes one of ${SCOPES.join(', ')}`)
+  return scopes.length === 0 ? undefined : scopes
+}
+
 const issue: Command = {
   words: 'keys issue',
   summary: 'Issue a key; its secret is shown once',
   takes: 'NAME',
-  options: {
-    account,
-    scope: {
-      type: 'string',
-      value: 'SCOPE',
-      multiple: true,
-      summary: 'what it may do; all unless said',
-      choices: SCOPES,
-    },
-    'nfe-per-request': { type: 'string', value: 'N', summary: 'cap of one generation' },
-    'nfe-per-day': { type: 'string', value: 'N', summary: 'cap of a day' },
-    'nfe-per-month': { type: 'string', value: 'N', summary: 'cap of a month' },
-    pack: { type: 'string', value: 'NAME', multiple: true, summary: 'only these packs' },
-    expires: { type: 'string', value: 'TIME', summary: 'opens nothing from then on, such as 2027-01-31T00:00:00Z' },
-  },
+  options: { account, ...limitOptions },
   run: async (terminal, given) => {
-    const scopes = given
-      .texts('scope')
-      .filter((scope) => SCOPES.some((known) => known === scope)) as (typeof SCOPES)[number][]
-    if (scopes.length < given.texts('scope').length) throw new UsageError(`--scope takes one of ${SCOPES.join(', ')}`)
-    const [packs, expires] = [given.texts('pack'), given.text('expires')]
-    const request = {
-      name: onlyArgument(given, 'name of the key'),
-      ...(scopes.length > 0 && { scopes }),
-      nfe_per_request: given.number('nfe-per-request') ?? null,
-      nfe_per_day: given.number('nfe-per-day') ?? null,
-      nfe_per_month: given.number('nfe-per-month') ?? null,
-      ...(packs.length > 0 && { packs: [...packs] }),
-      ...(expires !== undefined && { expires_at: expires }),
-    }
+    const request = { ...limitsOf(given), name: onlyArgument(given, 'name of the key') }
     const issued = await (await keysOf(terminal, given)).issue(request, { signal: terminal.signal })
     show(terminal, issued, ({ key_id, api_key }) => [`${key_id}  ${api_key}  (shown once)`])
+    return EXIT.ok
+  },
+}
+
+const change: Command = {
+  words: 'keys change',
+  summary: `Change what a key may do; what is left out stays, "${NONE}" lifts a cap, packs or expiry`,
+  takes: 'ID',
+  options: { account, name: { type: 'string', value: 'NAME', summary: 'another name' }, ...limitOptions },
+  run: async (terminal, given) => {
+    const id = onlyArgument(given, KEY_ID)
+    const request = { ...limitsOf(given), ...said({ name: given.text('name') }) }
+    const changed = await (await keysOf(terminal, given)).change(id, request, { signal: terminal.signal })
+    show(terminal, changed, ({ name, scopes }) => [`${id}  ${name}  ${scopes.join(' ')}`])
     return EXIT.ok
   },
 }
@@ -118,4 +139,4 @@ const revoke: Command = {
   },
 }
 
-export const KEY_COMMANDS: readonly Command[] = [list, issue, rotate, revoke]
+export const KEY_COMMANDS: readonly Command[] = [list, issue, change, rotate, revoke]

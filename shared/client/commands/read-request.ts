@@ -3,7 +3,7 @@ import { IMAGE_FORMATS } from '../../contract/generation.ts'
 import { PRIORITIES } from '../../contract/priority.ts'
 import { SEARCH_NAMES } from '../../contract/search-names.ts'
 import type { Extension, NewGeneration } from '../generations.ts'
-import { type Command, type Given, UsageError } from './command.ts'
+import { type Command, type Given, said, UsageError } from './command.ts'
 import { readReward } from './read-reward.ts'
 
 export const DEFAULT_NFE = 300
@@ -74,9 +74,6 @@ export const readExtension = (given: Given): Extension =>
       webhook_url: given.text('webhook'),
     }),
   }) as Extension
-
-const said = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 const readCounts = (texts: readonly string[]): Record<string, number> | undefined =>
   readPairs(texts, /^(.+)=(\d+)$/, '--count takes THING=N', Number)

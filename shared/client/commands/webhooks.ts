@@ -1,9 +1,10 @@
-/** rollover webhooks list, create, delete, test, deliveries, replay. */
-import { type Command, EXIT, onlyArgument, show } from './command.ts'
+/** rollover webhooks list, create, rotate, delete, test, deliveries, replay, recover. */
+import { type Command, EXIT, onlyArgument, said, show } from './command.ts'
 import { EVENT_OPTION, eventsOf } from './event-filter.ts'
 import { listen } from './listen.ts'
 import { table } from './text.ts'
 
+const DAY_MS = 86_400_000
 const ENDPOINT = 'id of a webhook endpoint'
 
 const list: Command = {
@@ -38,6 +39,21 @@ const create: Command = {
     const request = { url: onlyArgument(given, 'URL'), ...(events.length > 0 && { events }) }
     const made = await (await terminal.client()).webhookEndpoints.create(request, { signal: terminal.signal })
     show(terminal, made, ({ id, secret }) => [`${id}  ${secret}  (shown once)`])
+    return EXIT.ok
+  },
+}
+
+const rotate: Command = {
+  words: 'webhooks rotate',
+  summary: 'Make a new secret of an endpoint; both sign for an overlap',
+  takes: 'ID',
+  options: { overlap: { type: 'string', value: 'SECONDS', summary: 'how long the former one signs too (a day)' } },
+  run: async (terminal, given) => {
+    const id = onlyArgument(given, ENDPOINT)
+    const client = await terminal.client()
+    const rotation = said({ overlap_seconds: given.number('overlap') })
+    const rotated = await client.webhookEndpoints.rotate(id, rotation, { signal: terminal.signal })
+    show(terminal, rotated, ({ secret }) => [`${id}  ${secret}  (shown once)`])
     return EXIT.ok
   },
 }
@@ -114,4 +130,31 @@ const replay: Command = {
   },
 }
 
-export const WEBHOOK_COMMANDS: readonly Command[] = [listen, list, create, remove, test, deliveries, replay]
+const recover: Command = {
+  words: 'webhooks recover',
+  summary: 'Send again what an endpoint did not get since a time',
+  takes: 'ID',
+  options: { since: { type: 'string', value: 'TIME', summary: 'such as 2027-01-31T00:00:00Z; a day ago unless said' } },
+  run: async (terminal, given) => {
+    const id = onlyArgument(given, ENDPOINT)
+    const since = given.text('since') ?? new Date(terminal.now() - DAY_MS).toISOString()
+    const client = await terminal.client()
+    const recovered = await client.webhookEndpoints.recover(id, since, { signal: terminal.signal })
+    show(terminal, recovered, ({ replayed, has_more }) => [
+      `${id}  ${replayed} sent again${has_more ? '; there are more: the same again' : ''}`,
+    ])
+    return EXIT.ok
+  },
+}
+
+export const WEBHOOK_COMMANDS: readonly Command[] = [
+  listen,
+  list,
+  create,
+  rotate,
+  remove,
+  test,
+  deliveries,
+  replay,
+  recover,
+]
