@@ -205,7 +205,17 @@ describe('rollover', () => {
     assert.equal((await as(issued.api_key, 'list')).code, 3)
     assert.equal((await as(rotated.api_key, 'list')).code, 0)
     assert.ok((await json('keys', 'list')).data.some(({ id }: { id: string }) => id === issued.key_id))
-    const narrowed = await json('keys', 'change', issued.key_id, '--name', 'desk', '--nfe-per-day', 'none', '--pack', 'emoji-world')
+    const narrowed = await json(
+      'keys',
+      'change',
+      issued.key_id,
+      '--name',
+      'desk',
+      '--nfe-per-day',
+      'none',
+      '--pack',
+      'emoji-world',
+    )
     assert.deepEqual([narrowed.name, narrowed.nfe_per_day, narrowed.packs], ['desk', null, ['emoji-world']])
     assert.deepEqual(narrowed.scopes, ['generations:read'])
     const { id } = await json('account')

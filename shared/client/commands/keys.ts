@@ -56,7 +56,13 @@ const NONE = 'none'
 
 /** What a key may do. */
 const limitOptions = {
-  scope: { type: 'string', value: 'SCOPE', multiple: true, summary: 'what it may do; all unless said', choices: SCOPES },
+  scope: {
+    type: 'string',
+    value: 'SCOPE',
+    multiple: true,
+    summary: 'what it may do; all unless said',
+    choices: SCOPES,
+  },
   'nfe-per-request': { type: 'string', value: 'N', summary: 'cap of one generation' },
   'nfe-per-day': { type: 'string', value: 'N', summary: 'cap of a day' },
   'nfe-per-month': { type: 'string', value: 'N', summary: 'cap of a month' },
