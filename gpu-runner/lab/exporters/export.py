@@ -47,7 +47,7 @@ def main() -> None:
         weights=arguments.weights,
     )
     dtype = torch.float32 if arguments.check else PRECISIONS[arguments.precision]
-    pipeline = DiffusionPipeline.from_pretrained(arguments.source, torch_dtype=dtype)
+    pipeline = DiffusionPipeline.from_pretrained(arguments.source, dtype=dtype)
     parts = parts_of(pipeline, (arguments.height, arguments.width), arguments.guidance_scale)
     case = reference(pipeline, parts, steps=arguments.check_steps, seed=arguments.seed) if arguments.check else None
     manifest = export_pack(parts, arguments.folder, options)

@@ -18,6 +18,7 @@ PROMPTS = ("two cats below a tree", "An OWL who reads 3 newspapers, and a red cu
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "auraflow-float16": {"precision": "float16"},
+    "auraflow-bfloat16": {"precision": "bfloat16"},
     "auraflow-int8": {"weights": "int8"},
     "auraflow-int4": {"weights": "int4"},
     # Weights in several files beside the graphs.

@@ -13,9 +13,10 @@ from lab.exporters.families import FAMILIES, Parts
 from lab.exporters.files import INLINE_BYTES, PART_BYTES, list_files, save_graph, write_manifest
 from lab.exporters.graphs import EXAMPLE_BATCH, Precise, constant_graph, export_graph
 from lab.exporters.manifest import GRAPHS, manifest_of, save_tokenizer, tokenizer_file
-from lab.exporters.quantize import quantize_weights
+from lab.exporters.quantize import quantize_weights, store_as_bfloat16
 
-PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.float32}
+"""What is computed in. bfloat16 is how weights are stored."""
 Weights = Literal["same", "int8", "int4"]
 BITS: dict[str, int] = {"int8": 8, "int4": 4}
 
@@ -27,7 +28,7 @@ class ExportOptions:
     licence: str = "unknown"
     price_class: str = "large"
     precision: str = "float32"
-    """Of encoder and network; the decoder stays in float32, where those of some families overflow in half precision."""
+    """Of encoder and network; the decoder is computed in float32: those of some families overflow in half precision."""
     weights: Weights = "same"
     """Of the network's matrices."""
     part_bytes: int = PART_BYTES
@@ -49,7 +50,7 @@ def export_pack(parts: Parts, folder: Path, options: ExportOptions) -> dict[str,
     """Writes the pack and returns its manifest. The pipeline's modules are changed to the precision asked for."""
     folder.mkdir(parents=True, exist_ok=True)
     precision = PRECISIONS[options.precision]
-    if precision == torch.bfloat16 and options.weights != "same":
+    if options.precision == "bfloat16" and options.weights != "same":
         raise ValueError("quantised weights come with float32 or float16")
     names = [save_tokenizer(tokens, folder / tokenizer_file(name)) for name, tokens in parts.tokens.items()]
 
@@ -95,4 +96,6 @@ def as_tuple(outputs: torch.Tensor | Sequence[torch.Tensor]) -> tuple[torch.Tens
 
 
 def save(model: ir.Model, path: Path, options: ExportOptions) -> list[str]:
+    if options.precision == "bfloat16":
+        store_as_bfloat16(model)
     return [file.name for file in save_graph(model, path, part_bytes=options.part_bytes, inline_bytes=options.inline_bytes)]

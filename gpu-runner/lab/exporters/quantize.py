@@ -1,5 +1,6 @@
-"""Weight-only quantisation: matrices in blocks of 8 or 4 bits, products in the precision of the graph."""
+"""Weights stored smaller than they are computed with: matrices in blocks of 8 or 4 bits, or all in bfloat16."""
 
+import ml_dtypes
 import numpy as np
 import onnx_ir as ir
 
@@ -30,6 +31,28 @@ def quantize_weights(model: ir.Model, bits: int) -> int:
     if changed:
         model.graph.opset_imports["com.microsoft"] = 1
         drop_unused(model.graph)
+    return changed
+
+
+def store_as_bfloat16(model: ir.Model) -> int:
+    """Stores the large float32 weights in bfloat16, widened before their use: products are float32, files half as large.
+
+    Lossless for weights that were trained or published in bfloat16. Not in bfloat16 throughout: ONNX knows no Einsum of it, and
+    onnxruntime few kernels. Returns how many.
+    """
+    graph, changed = model.graph, 0
+    for weight in list(graph.initializers.values()):
+        tensor = weight.const_value
+        if tensor is None or weight.dtype != ir.DataType.FLOAT or tensor.size < LEAST or weight.is_graph_output():
+            continue
+        narrow = constant_value(f"{weight.name}_bfloat16", tensor.numpy().astype(ml_dtypes.bfloat16))
+        graph.register_initializer(narrow)
+        cast = ir.node("Cast", [narrow], {"to": ir.DataType.FLOAT})
+        cast.outputs[0].shape, cast.outputs[0].type = weight.shape, weight.type
+        graph.insert_before(graph[0], cast)
+        ir.convenience.replace_all_uses_with(weight, cast.outputs[0])
+        changed += 1
+    drop_unused(graph)
     return changed
 
 

@@ -14,7 +14,7 @@ from transformers import CLIPImageProcessorPil, CLIPModel, Owlv2ImageProcessorPi
 
 from lab.exporters.files import ALIGNMENT, list_files, save_graph
 from lab.exporters.graphs import constant_graph, export_graph
-from lab.exporters.quantize import pack_blocks, quantize_weights
+from lab.exporters.quantize import pack_blocks, quantize_weights, store_as_bfloat16
 from lab.exporters.rewards.check import patterns
 from lab.exporters.rewards.contrastive import hps_pixels
 from lab.exporters.rewards.counting import count_greedily, keep_apart, measure_counts
@@ -103,8 +103,8 @@ def test_weights_of_open_clip_find_their_places(tmp_path: Path) -> None:
 def test_suppression_keeps_what_the_greedy_one_keeps() -> None:
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
-        centres = torch.rand(40, 2, generator=generator)
-        boxes = torch.cat([centres, torch.rand(40, 2, generator=generator) * 0.5], dim=1)
+        centres = torch.rand(40, 2, generator=generator) * 0.4
+        boxes = torch.cat([centres, 0.2 + torch.rand(40, 2, generator=generator) * 0.1], dim=1)
         labels = torch.randint(0, 2, (40,), generator=generator)
         scores = torch.rand(40, generator=generator).sort(descending=True).values
         kept = keep_apart(boxes[None], labels[None], torch.ones(1, 40))[0]
@@ -138,6 +138,19 @@ def test_quantised_products_are_near_and_small(bits: int, most: float, tmp_path:
     assert np.abs(found - expected).max() > 0
     numbers, scales = pack_blocks(linear.weight.detach().numpy().T, bits)
     assert numbers.nbytes + scales.nbytes < linear.weight.nbytes * (bits / 32 + 0.05)
+
+
+def test_bfloat16_is_how_weights_are_stored_and_loses_nothing_of_such_weights(tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    torch.manual_seed(0)
+    linear, x = torch.nn.Linear(96, 64).bfloat16().float(), torch.randn(2, 96)
+    model = export_graph(linear, {"x": x}, ["y"])
+    plain = save_graph(model, tmp_path / "float32.onnx")[0].stat().st_size
+    assert store_as_bfloat16(model) == 1
+    path, *_ = save_graph(model, tmp_path / "bfloat16.onnx")
+    assert path.stat().st_size < 0.6 * plain
+    (found,) = onnxruntime.InferenceSession(path).run(None, {"x": x.numpy()})
+    assert np.allclose(found, linear(x).detach().numpy(), atol=1e-5)
 
 
 def test_weights_beside_a_graph_lie_on_pages_in_parts(tmp_path: Path) -> None:

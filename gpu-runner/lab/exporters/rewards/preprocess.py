@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 BILINEAR, BICUBIC = 2, 3
@@ -37,7 +38,7 @@ class Scale(nn.Module):
 
 
 class Resize(nn.Module):
-    """[B, 3, H, W] -> [B, 3, h, w] by a matrix a side, the width first, as Pillow does it.
+    """[B, 3, H, W] -> [B, 3, h, w] by a matrix a side, the width first unless `rows_first`.
 
     `rounded`: to the bit as Pillow, which has weights of 22 bits and rounds to 8 bits after each side. Float32 would err at ties.
     """
@@ -45,9 +46,10 @@ class Resize(nn.Module):
     rows: Tensor | None
     columns: Tensor | None
 
-    def __init__(self, rows: Tensor | None, columns: Tensor | None, *, rounded: bool) -> None:
+    def __init__(self, rows: Tensor | None, columns: Tensor | None, *, rounded: bool, rows_first: bool = False) -> None:
         super().__init__()
-        self.rounded, self.precision = rounded, torch.float64 if rounded else torch.float32
+        self.rows_first, self.rounded = rows_first, rounded
+        self.precision = torch.float64 if rounded else torch.float32
         for name, matrix in (("rows", rows), ("columns", columns)):
             self.register_buffer(name, None if matrix is None else self.weights(matrix), persistent=False)
 
@@ -55,15 +57,30 @@ class Resize(nn.Module):
         return (torch.round(matrix * PILLOW_ONE) / PILLOW_ONE if self.rounded else matrix).to(self.precision)
 
     def forward(self, pixels: Tensor) -> Tensor:
+        sides = [self.resize_rows, self.resize_columns] if self.rows_first else [self.resize_columns, self.resize_rows]
         pixels = pixels.to(self.precision)
-        if self.columns is not None:
-            pixels = self.round(torch.matmul(pixels, self.columns.T))
-        if self.rows is not None:
-            pixels = self.round(torch.matmul(self.rows, pixels))
+        for resize in sides:
+            pixels = self.round(resize(pixels))
         return pixels.float()
+
+    def resize_rows(self, pixels: Tensor) -> Tensor:
+        return pixels if self.rows is None else torch.matmul(self.rows, pixels)
+
+    def resize_columns(self, pixels: Tensor) -> Tensor:
+        return pixels if self.columns is None else torch.matmul(pixels, self.columns.T)
 
     def round(self, pixels: Tensor) -> Tensor:
         return torch.clamp(torch.floor(pixels + 0.5), 0, 255) if self.rounded else pixels
+
+
+def pillow_resize(size: tuple[int, int], target: tuple[int, int], resample: int) -> Resize:
+    """As the Pillow that is installed does it: which side goes first is a matter of its version, and is found by trying."""
+    rows, columns = (filter_matrix(own, other, resample) for own, other in zip(size, target, strict=True))
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
+    resized = Image.fromarray(noise).resize((target[1], target[0]), Image.Resampling(resample))
+    wanted, given = (torch.from_numpy(np.array(each)).permute(2, 0, 1)[None].float() for each in (resized, noise))
+    tried = [Resize(rows, columns, rounded=True, rows_first=first) for first in (False, True)]
+    return min(tried, key=lambda one: float((one(given) - wanted).abs().mean()))
 
 
 def filter_matrix(size: int, target: int, resample: int) -> Tensor | None:
@@ -141,10 +158,7 @@ def pillow_steps(processor: Any, resolution: tuple[int, int]) -> nn.Sequential:
     if int(processor.resample) not in FILTERS:
         raise ValueError(f"only bilinear and bicubic resizing are known, not Pillow's filter {processor.resample}")
     height, width = resized_size(processor.size, resolution)
-    matrices = [
-        filter_matrix(size, target, int(processor.resample)) for size, target in zip(resolution, (height, width), strict=True)
-    ]
-    steps: list[nn.Module] = [Bytes(), Resize(matrices[0], matrices[1], rounded=True)]
+    steps: list[nn.Module] = [Bytes(), pillow_resize(resolution, (height, width), int(processor.resample))]
     if getattr(processor, "do_center_crop", None):
         steps.append(Crop((height, width), (int(processor.crop_size["height"]), int(processor.crop_size["width"]))))
     return nn.Sequential(*steps, Scale(processor.rescale_factor), Normalize(processor.image_mean, processor.image_std))
