@@ -13,7 +13,7 @@ import { latentSizeOf, openWalk, readCase, readFloats } from '../../gpu-runner/m
 const FIXTURES = fileURLToPath(new URL('../fixtures/packs', import.meta.url))
 /** Largest difference of a pixel in [-1, 1]: float32 packs, and those that say otherwise in their name. */
 const TOLERANCE = 1e-3
-const COARSER: Readonly<Record<string, number>> = { bfloat16: 0.05, float16: 0.005, int8: 0.002, int4: 0.02 }
+const COARSER: Readonly<Record<string, number>> = { bfloat16: 0.002, float16: 0.005, int8: 0.002, int4: 0.02 }
 
 const toleranceOf = (name: string): number =>
   Object.entries(COARSER).find(([precision]) => name.endsWith(precision))?.[1] ?? TOLERANCE

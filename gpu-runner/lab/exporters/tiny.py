@@ -4,6 +4,7 @@ Weights come from one seed. Tokenizers are trained on the spot on a few sentence
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from diffusers import (
@@ -132,11 +133,23 @@ def clip_text(tokenizer: PreTrainedTokenizerFast, *, projection: bool = False, a
     return (CLIPTextModelWithProjection if projection else CLIPTextModel)(config)
 
 
-def t5_text(tokenizer: PreTrainedTokenizerFast) -> torch.nn.Module:
-    config = T5Config(
-        vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu"
-    )
-    return T5EncoderModel(config)
+T5_SIZES: dict[str, Any] = {"d_kv": 8, "d_ff": 37, "num_layers": 2, "num_heads": 4, "feed_forward_proj": "gated-gelu"}
+
+
+def t5_text(tokenizer: PreTrainedTokenizerFast, width: int = 32) -> torch.nn.Module:
+    return T5EncoderModel(T5Config(vocab_size=len(tokenizer), d_model=width, **T5_SIZES))
+
+
+MMDIT_SIZES: dict[str, Any] = {
+    "sample_size": 16,
+    "patch_size": 2,
+    "in_channels": 4,
+    "out_channels": 4,
+    "attention_head_dim": 8,
+    "num_attention_heads": 4,
+    "caption_projection_dim": 32,
+}
+"""What the transformers of SD3 and AuraFlow have in common here."""
 
 
 def kl_vae(channels: int, *, scaling: float, shift: float | None = None, blocks: int = 2) -> AutoencoderKL:
@@ -185,22 +198,15 @@ def flux(guidance_embeds: bool) -> FluxPipeline:
 
 def sd3() -> StableDiffusion3Pipeline:
     transformer = SD3Transformer2DModel(
-        sample_size=16,
-        patch_size=2,
-        in_channels=4,
+        **MMDIT_SIZES,
         num_layers=2,
-        attention_head_dim=8,
-        num_attention_heads=4,
         joint_attention_dim=64,
-        caption_projection_dim=32,
         pooled_projection_dim=64,
-        out_channels=4,
         pos_embed_max_size=24,
         dual_attention_layers=(0,),
         qk_norm="rms_norm",
     )
     clip, clip_g, t5 = clip_tokenizer(), clip_tokenizer("!"), t5_tokenizer()
-    config = T5Config(vocab_size=len(t5), d_model=64, d_kv=8, d_ff=37, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
     return StableDiffusion3Pipeline(
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
@@ -209,7 +215,7 @@ def sd3() -> StableDiffusion3Pipeline:
         tokenizer=clip,
         text_encoder_2=clip_text(clip_g, projection=True, act="gelu"),
         tokenizer_2=clip_g,
-        text_encoder_3=T5EncoderModel(config),
+        text_encoder_3=t5_text(t5, width=64),
         tokenizer_3=t5,
     )
 
@@ -268,20 +274,14 @@ def sana() -> SanaPipeline:
 
 def auraflow() -> AuraFlowPipeline:
     transformer = AuraFlowTransformer2DModel(
-        sample_size=16,
-        patch_size=2,
-        in_channels=4,
+        **MMDIT_SIZES,
         num_mmdit_layers=1,
         num_single_dit_layers=1,
-        attention_head_dim=8,
-        num_attention_heads=4,
         joint_attention_dim=32,
-        caption_projection_dim=32,
-        out_channels=4,
         pos_embed_max_size=256,
     )
     t5 = t5_tokenizer()
-    config = UMT5Config(vocab_size=len(t5), d_model=32, d_kv=8, d_ff=37, num_layers=2, num_heads=4, feed_forward_proj="gated-gelu")
+    config = UMT5Config(vocab_size=len(t5), d_model=32, **T5_SIZES)
     return AuraFlowPipeline(
         transformer=transformer,
         vae=kl_vae(4, scaling=0.13025),

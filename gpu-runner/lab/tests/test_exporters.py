@@ -18,7 +18,7 @@ from lab.exporters.quantize import pack_blocks, quantize_weights, store_as_bfloa
 from lab.exporters.rewards.check import patterns
 from lab.exporters.rewards.contrastive import hps_pixels
 from lab.exporters.rewards.counting import count_greedily, keep_apart, measure_counts
-from lab.exporters.rewards.export import plurals_of
+from lab.exporters.rewards.export import OPTIONS, options_of, plurals_of
 from lab.exporters.rewards.open_clip import from_open_clip
 from lab.exporters.rewards.preprocess import longest_side_steps, pillow_steps, square_steps
 from lab.exporters.rewards.tiny import tiny_model
@@ -118,6 +118,15 @@ def test_counts_are_measured_on_the_classes_asked() -> None:
     counts, target = torch.tensor([[3.0, 1.0, 2.0]]), torch.tensor([[1.0, -1.0, 2.0]])
     assert float(measure_counts(counts, target, "rss")) == -4
     assert float(measure_counts(counts, target, "accuracy")) == 0.5
+
+
+def test_options_of_another_family_are_refused_by_name() -> None:
+    nothing = dict.fromkeys(OPTIONS)
+    assert options_of("owlv2", {**nothing, "classes": {"cat": "cats"}}) == {"classes": {"cat": "cats"}}
+    with pytest.raises(ValueError, match="hps needs --weights"):
+        options_of("hps", nothing)
+    with pytest.raises(ValueError, match="siglip takes no --answer"):
+        options_of("siglip", {**nothing, "answer": "Yes"})
 
 
 def test_plurals_are_said_or_made() -> None:

@@ -5,6 +5,7 @@ SOURCE is a folder or hub id of transformers' own layout. docs/packs.md says wha
 """
 
 import argparse
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,9 @@ FAMILIES: dict[str, Callable[..., RewardParts]] = {
     "owlv2": counting_parts,
     "vqa-score": question_parts,
 }
+
+OPTIONS = ("text", "weights", "classes", "threshold", "measure", "answer")
+"""Of some families only."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -95,21 +99,29 @@ def plurals_of(classes: list[str]) -> dict[str, str]:
     return {name: plural or f"{name}s" for name, _, plural in pairs}
 
 
+def options_of(family: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What was said of OPTIONS. Throws ValueError where the family does not take it, or needs what was not said."""
+    known = inspect.signature(FAMILIES[family]).parameters
+    options = {key: given[key] for key in OPTIONS if given[key] is not None}
+    for key in OPTIONS:
+        if key in options and key not in known:
+            raise ValueError(f"{family} takes no --{key}")
+        if key not in options and key in known and known[key].default is inspect.Parameter.empty:
+            raise ValueError(f"{family} needs --{key}")
+    return options
+
+
 def main() -> None:
     arguments = read_arguments()
-    options = {
-        key: getattr(arguments, key)
-        for key in ("text", "weights", "threshold", "measure", "answer")
-        if getattr(arguments, key) is not None
-    }
     if arguments.classes is not None:
-        options["classes"] = plurals_of(arguments.classes)
+        arguments.classes = plurals_of(arguments.classes)
+    try:
+        options = options_of(arguments.family, vars(arguments))
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     name = arguments.name or arguments.family
     height, width = read_manifest(arguments.pack)["resolution"]
-    try:
-        parts = FAMILIES[arguments.family](arguments.source, (height, width), **options)
-    except TypeError as error:
-        raise SystemExit(f"{arguments.family}: {error}") from error
+    parts = FAMILIES[arguments.family](arguments.source, (height, width), **options)
     case = reference(parts, (height, width)) if arguments.check else None
     files = export_reward(parts, arguments.pack, name, precision=arguments.precision, default=arguments.default)
     print(f"{arguments.pack}: {name} in {', '.join(files)}")

@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from lab.exporters.rewards.aesthetic import Head
-from lab.exporters.tiny import clip_tokenizer, livelier, t5_tokenizer
+from lab.exporters.tiny import T5_SIZES, clip_tokenizer, livelier, t5_tokenizer
 
 SIDE = 32
 TOWER: dict[str, Any] = {
@@ -176,11 +176,7 @@ def vqa_score(folder: Path) -> dict[str, Any]:
         "model_type": "t5",
         "vocab_size": len(tokenizer),
         "d_model": 32,
-        "d_kv": 8,
-        "d_ff": 37,
-        "num_layers": 2,
-        "num_heads": 4,
-        "feed_forward_proj": "gated-gelu",
+        **T5_SIZES,
         "decoder_start_token_id": 0,
     }
     config = Blip2Config(
