@@ -40,7 +40,7 @@ const MARSHALL = { removeUndefinedValues: true }
 const ITEMS_IN = ['Key', 'Item', 'ExpressionAttributeValues', 'ExclusiveStartKey']
 const ITEMS_OUT = ['Item', 'Attributes', 'LastEvaluatedKey']
 
-const DYNAMODB: Service = {
+export const DYNAMODB: Service = {
   name: 'dynamodb',
   target: 'DynamoDB_20120810',
   operations: new Map<unknown, string>([
@@ -112,12 +112,8 @@ export const sendDirectly = (client: DynamoDBDocumentClient | SQSClient, answerM
     )
     const answer = await post({ ...place, ...signed, agent: agents[place.protocol], timeout: answerMs }, body)
     if (answer?.status === 200) return service.read(answer.content)
-    if (answer?.status === 400 && String(answer.content['__type']).endsWith('#ConditionalCheckFailedException'))
-      throw new ConditionalCheckFailedException({
-        message: String(answer.content['message']),
-        $metadata: { httpStatusCode: 400 },
-        ...(answer.content['Item'] !== undefined && { Item: answer.content['Item'] as never }),
-      })
+    const failed = answer && failedCondition(answer)
+    if (failed !== undefined) throw failed
     return throughSdk(command)
   }
   client.send = send as typeof client.send
@@ -127,6 +123,16 @@ export const sendDirectly = (client: DynamoDBDocumentClient | SQSClient, answerM
     },
   }
 }
+
+/** What the SDK throws for it; undefined when it is another answer. */
+export const failedCondition = ({ status, content }: Answer): ConditionalCheckFailedException | undefined =>
+  status === 400 && String(content['__type']).endsWith('#ConditionalCheckFailedException')
+    ? new ConditionalCheckFailedException({
+        message: String(content['message']),
+        $metadata: { httpStatusCode: 400 },
+        ...(content['Item'] !== undefined && { Item: content['Item'] as never }),
+      })
+    : undefined
 
 interface Place {
   readonly protocol: 'http:' | 'https:'

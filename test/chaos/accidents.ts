@@ -11,13 +11,13 @@ export interface Accidents {
   fullDisks: number
 }
 
-const EVERY_SECONDS = [1, 7] as const
+const EVERY_SECONDS = [1, 5] as const
 const FROZEN_SECONDS = [2, 16] as const
 const FULL_SECONDS = [3, 10] as const
 
 /** While its last victim is not up again, the next accident waits, mostly, and so long: a busy machine must not be all start and no work. */
 const IMPATIENCE = 0.2
-const PATIENCE_MS = 12_000
+const PATIENCE_MS = 5000
 const LOOK_EVERY_MS = 100
 
 /** One accident after the other until `over` aborts; resolves when the frozen are thawed and the disk is free. */
