@@ -44,11 +44,11 @@ describe('a request that prefers to wait', () => {
 
   test('gets the ended generation and its image in the answer of the create', async () => {
     const former = await newest()
-    const waiting = customer.ask({}, { prefer: 'wait=20' })
+    const waiting = customer.ask({}, { prefer: 'wait=60' })
     await customer.work(await madeAfter(former))
     const response = await waiting
     assert.equal(response.status, 200)
-    assert.equal(response.headers.get('preference-applied'), 'wait=20')
+    assert.equal(response.headers.get('preference-applied'), 'wait=60')
     const generation = await generationOf(response)
     assert.equal(response.headers.get('location'), `/v1/generations/${generation.id}`)
     assert.equal(generation.status, 'succeeded')
@@ -65,7 +65,7 @@ describe('a request that prefers to wait', () => {
     assert.equal(status, 'queued')
     const waiting = customer.edge.request('GET', `/v1/generations/${id}`, {
       key: customer.account.apiKey,
-      headers: { prefer: 'wait=20' },
+      headers: { prefer: 'wait=60' },
     })
     await customer.work({ id })
     const again = await waiting
@@ -78,11 +78,11 @@ describe('a request that prefers to wait', () => {
     const waiting = customer.edge.request('POST', `/v1/generations/${id}/extend`, {
       key: customer.account.apiKey,
       body: { nfe_budget: 10 },
-      headers: { prefer: 'wait=20' },
+      headers: { prefer: 'wait=60' },
     })
     await customer.work(await madeAfter(id))
     const response = await waiting
-    assert.deepEqual([response.status, response.headers.get('preference-applied')], [200, 'wait=20'])
+    assert.deepEqual([response.status, response.headers.get('preference-applied')], [200, 'wait=60'])
     const extension = await generationOf(response)
     assert.deepEqual([extension.extends, extension.status], [id, 'succeeded'])
   })

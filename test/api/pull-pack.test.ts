@@ -1,11 +1,11 @@
 /** Packs between S3 and a machine's disk: whole or not at all, and only what is not there yet. */
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { pullPack } from '../../gpu-runner/manage-packs/pull.ts'
 import { pullFile } from '../../gpu-runner/manage-packs/pull-file.ts'
 import { pushPack } from '../../gpu-runner/manage-packs/push.ts'
@@ -70,6 +70,23 @@ describe('pushing and pulling a pack', () => {
     const into = join(folder, 'both')
     await Promise.all([pull(into), pull(into)])
     for (const [name, file] of Object.entries(files)) assert.equal(await sha256OfFile(join(into, name)), file.sha256)
+  })
+
+  test('takes what another put in place between its look at the ranges that are there and its first', async () => {
+    const into = join(folder, 'late')
+    await mkdir(into)
+    const file = 'decode.onnx'
+    const listed = files[file] as { sha256: string; bytes: number }
+    const part = join(into, `.pulling-${listed.sha256}`)
+    const place = { bucket: edge.api.bucket.name, prefix: 'packs/emoji-world' }
+    const { ETag: tag } = await s3.send(new HeadObjectCommand({ Bucket: place.bucket, Key: `${place.prefix}/${file}` }))
+    await writeFile(part, '')
+    // The other's record of a part that it has moved away: no range is left to fetch.
+    await writeFile(`${part}.json`, JSON.stringify({ tag, rangeBytes: listed.bytes, done: [0] }))
+    await copyFile(join(folder, 'both', file), join(into, file))
+    await pullFile({ s3, place, file, listed, folder: into, rangeBytes: listed.bytes })
+    assert.equal(await sha256OfFile(join(into, file)), listed.sha256)
+    assert.deepEqual(await readdir(into), [file])
   })
 
   test('a transfer that was cut off goes on with the ranges that are missing', async () => {
