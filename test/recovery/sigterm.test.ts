@@ -93,7 +93,8 @@ describe('a runner that gets SIGTERM', () => {
     assert.deepEqual(outcomeOf(await until(resumed, hasEnded)), whole)
     const beside = await until(other, hasEnded)
     assert.deepEqual([beside.status, beside.nfe_used], ['succeeded', NFE])
-    for (const id of ids) await until(id, ({ duePk }: GenerationItem & { duePk?: string }) => duePk !== 'DUE#GENERATION')
+    for (const id of ids)
+      await until(id, ({ duePk }: GenerationItem & { duePk?: string }) => duePk !== 'DUE#GENERATION')
     const headers = { authorization: `Bearer ${account.api_key}` }
     const totals = (await (await fetch(`${stack.url}/v1/account`, { headers })).json()) as Record<string, number>
     assert.deepEqual([totals['held_micro_usd'], totals['spent_micro_usd']], [0, 3 * NFE * 20])
