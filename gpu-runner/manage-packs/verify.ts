@@ -18,6 +18,6 @@ export const verifyPack = async (folder: string, options: GraphOptions): Promise
   return [
     `${manifest.name} ${manifest.version}: ${files.length} files, ${sizeText(bytes)}, every sha256 as listed`,
     'every graph has the tensors of the contract',
-    'encoded, predicted and decoded a batch of 1 and one of 3',
+    'encoded, predicted, decoded and scored a batch of 1 and one of 3',
   ]
 }
