@@ -142,9 +142,12 @@ export const auditObjects = async (bucket: Bucket, { account, generations }: Acc
     await auditCheckpoint(bucket, generation, tell)
     if (generation.finished_at === undefined) continue
     await auditTrace(bucket, generation, tell)
-    for (const output of generation.outputs ?? []) {
-      const bytes = await findObject(bucket, output.key)
-      tell(generation.id, `sha256 of ${output.key}`, output.sha256, bytes && sha256Of(bytes))
+    for (const { key, sha256 } of (generation.outputs ?? []).flatMap((output) => [
+      output,
+      ...(output.alternates ?? []),
+    ])) {
+      const bytes = await findObject(bucket, key)
+      tell(generation.id, `sha256 of ${key}`, sha256, bytes && sha256Of(bytes))
     }
   }
   return differences

@@ -13,7 +13,7 @@ import { followGradients, scoreImages } from './score-rows.ts'
 export interface EvaluationRow extends Ask, VelocityRow {
   /** What each graph of the generation's reward takes. */
   readonly rewards: readonly RewardAsk[]
-  /** Whether the image itself is wanted too, for rewards outside the graphs. */
+  /** Whether the image or path itself is wanted too: for rewards outside the graphs, or to be drawn. */
   readonly images: boolean
   /** Longest side of the picture that is wanted with the reward; none unless said. */
   readonly pictureSide?: number
@@ -27,7 +27,7 @@ export interface RowEvaluation {
   readonly rewards?: readonly number[]
   /** One gradient for each of the row's rewards, with respect to the clean latent, where the ask wanted it. */
   readonly gradients?: readonly Float32Array[]
-  /** [3, H, W], where the row wanted it. */
+  /** What `decode` gave, without the batch, where the row wanted it. */
   readonly image?: Float32Array
   /** What the reward has seen, small, where the row wanted it. */
   readonly picture?: Picture
@@ -79,7 +79,9 @@ async function scoreDecoded(
   clean: ReadonlyMap<EvaluationRow, Float32Array>,
   [height, width]: PackManifest['resolution'],
 ): Promise<ReadonlyMap<EvaluationRow, RowEvaluation>> {
-  const rows = [...clean.keys()].filter(({ gradient, pictureSide }) => gradient !== true || pictureSide !== undefined)
+  const rows = [...clean.keys()].filter(
+    ({ gradient, pictureSide, images }) => gradient !== true || pictureSide !== undefined || images,
+  )
   if (rows.length === 0) return new Map()
   const batch = await graphs.decode(rows.map((row) => clean.get(row) ?? row.latent))
   const images = splitRows(batch, rows.length)

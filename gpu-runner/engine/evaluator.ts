@@ -2,9 +2,10 @@
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { RewardPart } from '../../shared/contract/reward.ts'
 import { addScaled } from '../flow/floats.ts'
-import type { ImageTensor } from '../image/png.ts'
 import type { Picture } from '../image/small-picture.ts'
+import { type Output, outputOf } from '../output/output.ts'
 import { sizeOf } from '../pack/graph-signature.ts'
+import type { Path, Surroundings } from '../path/path.ts'
 import type { Found } from '../reward/count.ts'
 import { isPixelTerm, type Term } from '../reward/terms.ts'
 import type { Ask, Evaluation } from '../search/search.ts'
@@ -23,12 +24,12 @@ export interface Conditions {
   readonly pictureSide?: number
 }
 
-/** With the picture that its reward has seen, where the generation is watched. */
-export type SeenEvaluation = Evaluation & { readonly picture?: Picture }
+/** With what its reward has seen, where the generation is watched: small, or still to be drawn. */
+export type SeenEvaluation = Evaluation & { readonly picture?: Picture | Path }
 
-/** A finished image: the pixels, and what the reward sees in them. */
+/** A finished output, and what the reward sees in it. */
 export interface Rendering {
-  readonly image: ImageTensor
+  readonly output: Output
   readonly reward: number
   /** What each term said, in their order. */
   readonly parts: readonly RewardPart[]
@@ -42,7 +43,7 @@ export interface Evaluator {
    * wants a velocity. Rejects with ModelError, and with what a term outside the graphs rejects with.
    */
   evaluate(asks: readonly Ask[]): Promise<readonly SeenEvaluation[]>
-  /** The image of a clean latent, scored. Costs no NFE. Rejects as `evaluate` does. */
+  /** The output of a clean latent, scored. Costs no NFE. Rejects as `evaluate` does. */
   render(latent: Float32Array): Promise<Rendering>
   /** NFEs spent for this generation, counted where the network runs. Still right after the thread has crashed. */
   nfe(): number
@@ -56,11 +57,15 @@ interface EvaluatorParts {
   readonly manifest: PackManifest
   readonly terms: readonly Term[]
   readonly spent: BigInt64Array
+  /** Of a pack that gives paths. */
+  readonly surroundings?: Surroundings | undefined
+  /** Whether outputs come with rewards to be drawn for those who watch. */
+  readonly drawn?: boolean
 }
 
-export function createEvaluator({ thread, evaluator, manifest, terms, spent }: EvaluatorParts): Evaluator {
-  const [height, width] = manifest.resolution
-  const imageOf = (data: Float32Array): ImageTensor => ({ data, width, height })
+export function createEvaluator(on: EvaluatorParts): Evaluator {
+  const { thread, evaluator, manifest, terms, spent, surroundings, drawn = false } = on
+  const made = (data: Float32Array): Output => outputOf(manifest, data, surroundings)
   return {
     evaluate: async (asks) => {
       if (asks.length === 0) return []
@@ -69,26 +74,32 @@ export function createEvaluator({ thread, evaluator, manifest, terms, spent }: E
       const request = { evaluator, latents, asks: asks.map(({ latent: _, ...ask }) => ask) }
       const seen = await thread.call('evaluate', request, [latents.buffer])
       const scored = seen.filter(({ rewards }) => rewards !== undefined)
-      const images = scored.flatMap(({ image }) => (image === undefined ? [] : [imageOf(image)]))
-      const outside = await scoreOutside(terms, images)
+      const outputs = scored.flatMap(({ image }) => (image === undefined ? [] : [made(image)]))
+      const outside = await scoreOutside(terms, outputs)
       const parts = new Map(scored.map((row, at) => [row, partsOf(terms, { row, outside, at })]))
-      return seen.map((row) => evaluationOf(row, parts.get(row), terms))
+      return seen.map((row) => {
+        const output = drawn && row.image !== undefined ? made(row.image) : undefined
+        const picture = output?.kind === 'path' ? output : row.picture
+        return { ...evaluationOf(row, parts.get(row), terms), ...(picture && { picture }) }
+      })
     },
     render: async (latent) => {
       const copy = packLatents([{ latent, t: 0, wants: 'reward' }], { manifest, terms })
       const row = await thread.call('render', { evaluator, latent: copy }, [copy.buffer])
-      const image = imageOf(row.image)
-      const parts = partsOf(terms, { row, outside: await scoreOutside(terms, [image]), at: 0 })
-      return { image, reward: sumOf(parts), parts, found: row.found }
+      const output = made(row.image)
+      const parts = partsOf(terms, { row, outside: await scoreOutside(terms, [output]), at: 0 })
+      return { output, reward: sumOf(parts), parts, found: row.found }
     },
     nfe: () => readNfe(spent),
     end: () => thread.call('end', { evaluator }).catch(() => undefined),
   }
 }
 
-/** The numbers of each pixel term, one an image. */
-const scoreOutside = (terms: readonly Term[], images: readonly ImageTensor[]): Promise<(readonly number[])[]> =>
-  Promise.all(images.length === 0 ? [] : terms.filter(isPixelTerm).map(({ score }) => score(images)))
+/** The numbers of each pixel term, one an image. A path has no pixels: the edge offers no such term for it. */
+const scoreOutside = (terms: readonly Term[], outputs: readonly Output[]): Promise<(readonly number[])[]> => {
+  const images = outputs.filter((output) => output.kind === 'image')
+  return Promise.all(images.length === 0 ? [] : terms.filter(isPixelTerm).map(({ score }) => score(images)))
+}
 
 /** What each term says of one row, in their order: graphs and pixel terms each in theirs. */
 function partsOf(
@@ -111,15 +122,14 @@ const sumOf = (parts: readonly RewardPart[]): number => {
 }
 
 function evaluationOf(
-  { velocity, gradients, picture }: RowEvaluation,
+  { velocity, gradients }: RowEvaluation,
   parts: readonly RewardPart[] | undefined,
   terms: readonly Term[],
-): SeenEvaluation {
+): Evaluation {
   return {
     ...(velocity && { velocity }),
     ...(parts && { reward: sumOf(parts) }),
     ...(gradients && { gradient: weightedSum(gradients, terms) }),
-    ...(picture && { picture }),
   }
 }
 

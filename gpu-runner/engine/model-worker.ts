@@ -12,6 +12,7 @@ import { type Conditioning, type Graphs, openGraphs } from '../pack/graphs.ts'
 import { openTokenizers } from '../pack/open-tokenizers.ts'
 import { PackError, readPack } from '../pack/read-pack.ts'
 import type { GraphRun } from '../pack/session.ts'
+import { surroundingsOf } from '../pack/surroundings.ts'
 import { warmUp } from '../pack/warm-up.ts'
 import { readFound } from '../reward/count.ts'
 import { type Counted, prepareRewards, type RewardAsk } from '../reward/prepare.ts'
@@ -79,7 +80,7 @@ const handlers: Handlers = {
     }
     const watched = pictureSide === undefined ? {} : { pictureSide }
     evaluators.set(evaluator, { conditioning, ...prepared, images, spend, ...watched })
-    return { value: undefined }
+    return { value: surroundingsOf(manifest, conditioning) }
   },
 
   evaluate: async ({ evaluator, latents, asks }) => {

@@ -60,11 +60,14 @@ export async function openModel({
     begin: async (conditions) => {
       const evaluator = ++evaluators
       const spent = createNfeMeter()
-      const { prompt, terms, ...watched } = conditions
+      const { prompt, terms, pictureSide } = conditions
       const rewards = terms.filter((term) => !isPixelTerm(term))
-      const images = rewards.length < terms.length
-      await thread.call('begin', { evaluator, prompt, rewards, images, ...watched, nfe: spent })
-      return createEvaluator({ thread, evaluator, manifest, terms, spent })
+      // Few numbers make a path, and what is shown of it is drawn from them when somebody looks.
+      const drawn = manifest.output.kind !== 'image' && pictureSide !== undefined
+      const images = rewards.length < terms.length || drawn
+      const watched = pictureSide === undefined || drawn ? {} : { pictureSide }
+      const surroundings = await thread.call('begin', { evaluator, prompt, rewards, images, ...watched, nfe: spent })
+      return createEvaluator({ thread, evaluator, manifest, terms, spent, surroundings, drawn })
     },
     nfe: () => readNfe(nfe),
     meters: () => readGraphMeters(graphs),

@@ -1,6 +1,7 @@
 /** What a model's owner and its thread say to each other. Latents and images travel by transfer, never by copy. */
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { Provider } from '../pack/providers.ts'
+import type { Surroundings } from '../path/path.ts'
 import type { Found } from '../reward/count.ts'
 import type { GraphTerm } from '../reward/terms.ts'
 import type { Ask } from '../search/search.ts'
@@ -21,7 +22,7 @@ export interface ModelProtocol {
     reply: PackManifest
   }
   begin: {
-    /** @property images Whether images are wanted with the rewards. */
+    /** @property images Whether what `decode` gave is wanted with the rewards. */
     request: {
       evaluator: number
       prompt: string
@@ -30,7 +31,8 @@ export interface ModelProtocol {
       pictureSide?: number
       nfe: BigInt64Array
     }
-    reply: undefined
+    /** Of a pack that gives paths. */
+    reply: Surroundings | undefined
   }
   evaluate: {
     request: { evaluator: number; latents: Float32Array; asks: readonly Omit<Ask, 'latent'>[] }

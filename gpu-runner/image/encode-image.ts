@@ -1,6 +1,6 @@
 /** Image tensors as files of the formats a client may ask for; the only file that imports sharp. */
 import sharp, { type Sharp } from 'sharp'
-import type { ImageFormat } from '../../shared/contract/generation.ts'
+import type { ImageFormat } from '../../shared/contract/output.ts'
 import { encodePng, type ImageTensor, pixelsOf } from './png.ts'
 import type { Picture } from './small-picture.ts'
 
@@ -35,6 +35,13 @@ export async function encodeThumbnails(pictures: readonly Picture[], side: numbe
   const tall = Math.max(1, Math.round((height * side) / width)) * pictures.length
   const small = column.resize({ width: side, height: tall, fit: 'fill' })
   return new Uint8Array(await small.webp(THUMBNAILS).toBuffer())
+}
+
+/** An SVG that we have drawn, as a picture whose longer side has `side` pixels. */
+export async function rasterize(svg: Uint8Array, side: number): Promise<Picture> {
+  const drawn = sharp(svg).resize({ width: side, height: side, fit: 'inside' }).flatten().removeAlpha()
+  const { data, info } = await drawn.raw().toBuffer({ resolveWithObject: true })
+  return { pixels: new Uint8ClampedArray(data), width: info.width, height: info.height }
 }
 
 function sharpOf({ pixels, width, height }: Picture): Sharp {

@@ -1,5 +1,6 @@
 /** Image tensors as pixels, and as PNG files. */
 import { encode } from 'fast-png'
+import type { Picture } from './small-picture.ts'
 
 export interface ImageTensor {
   /** [3, height, width], row-major, in [-1, 1]; values outside are clamped. */
@@ -24,5 +25,10 @@ export function pixelsOf({ data, width, height }: ImageTensor): Uint8ClampedArra
 /** 8-bit RGB PNG without any metadata: the same tensor gives the same bytes. Throws RangeError on a tensor of another size. */
 export function encodePng(image: ImageTensor): Uint8Array {
   const { width, height } = image
-  return encode({ width, height, data: pixelsOf(image), channels: 3, depth: 8 })
+  return encodePixels({ pixels: pixelsOf(image), width, height })
+}
+
+/** The same of pixels: 8-bit RGB, [height, width, 3]. */
+export function encodePixels({ pixels, width, height }: Picture): Uint8Array {
+  return encode({ width, height, data: pixels, channels: 3, depth: 8 })
 }

@@ -21,7 +21,7 @@ export const describePack = async (folder: string): Promise<string[]> => {
   const scale = guidance.mode === 'none' ? '' : ` ${guidance.scale}`
   const lines = [
     `${manifest.name} ${manifest.version} (${manifest.licence})`,
-    `image       ${resolution.join(' x ')}, latent ${latent.join(' x ')}`,
+    `${manifest.output.kind.padEnd(11)} ${resolution.join(' x ')}, latent ${latent.join(' x ')}`,
     `network     ${native.prediction} on ${native.interpolant}, time x ${native.time_scale}, shift ${native.time_shift}`,
     `guidance    ${guidance.mode}${scale}: ${nfePerEvaluation(manifest)} NFE an evaluation`,
     `price class ${manifest.price_class}, at most ${manifest.nfe_cap} NFEs a generation`,

@@ -1,4 +1,5 @@
 /** The tensors a graph must take and give, and the sentence that says where one does not. */
+import type { PackManifest } from '../../shared/contract/pack.ts'
 import { PackError } from './read-pack.ts'
 
 /** What latents, conditioning and images may be made of; the exporter casts anything else inside the graph. */
@@ -48,6 +49,11 @@ export function checkSignature(file: string, found: FoundSignature, expected: Si
 export function floatPort(found: FoundSignature, name: string, shape: readonly number[]): Port {
   const port = [...found.inputs, ...found.outputs].find((one) => one.name === name)
   return { name, type: port?.type === 'float16' ? 'float16' : 'float32', shape }
+}
+
+/** What `decode` gives, and rewards and judges take: named by the pack's kind of output. */
+export function outputPort(found: FoundSignature, { output, resolution }: PackManifest): Port {
+  return floatPort(found, output.kind, output.kind === 'image' ? [3, ...resolution] : [output.points, 2])
 }
 
 /**

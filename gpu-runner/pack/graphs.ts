@@ -1,11 +1,12 @@
 /** The graphs of a pack as typed functions. */
 import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import { type EncodeInputs, encodePorts } from './encode-inputs.ts'
-import { checkSignature, conditioningPorts, floatPort, type Port, sizeOf } from './graph-signature.ts'
+import { checkSignature, conditioningPorts, floatPort, outputPort, type Port, sizeOf } from './graph-signature.ts'
 import { guide } from './guidance.ts'
 import { type Pack, PackError } from './read-pack.ts'
 import { type OpenedReward, openReward } from './reward-graphs.ts'
 import { type Floats, type GraphOptions, type Outputs, openSession, stack } from './session.ts'
+import { checkSurroundings } from './surroundings.ts'
 
 /** Conditioning of one prompt: each tensor of the encoder by name, without the batch. */
 export type Conditioning = Readonly<Record<string, Floats>>
@@ -25,7 +26,7 @@ export interface Graphs {
   encode(inputs: EncodeInputs): Promise<Conditioning>
   /** What the network predicts for each row, guided, [B, latent]; costs `nfePerEvaluation` a row. */
   velocity(rows: readonly VelocityRow[]): Promise<Float32Array>
-  /** Clean latents, flattened -> images [B, 3, H, W] in [-1, 1]. */
+  /** Clean latents, flattened -> images [B, 3, H, W] in [-1, 1], or paths [B, points, 2]. */
   decode(latents: readonly Float32Array[]): Promise<Float32Array>
   /** The rewards of the pack that a client may ask for, by name. */
   readonly rewards: ReadonlyMap<string, OpenedReward>
@@ -33,22 +34,23 @@ export interface Graphs {
 
 /** Loads and checks every graph the runner uses. Rejects with PackError. */
 export async function openGraphs(pack: Pack, options: GraphOptions): Promise<Graphs> {
-  const { graphs, latent, resolution } = pack.manifest
+  const { graphs, latent } = pack.manifest
   const encoder = await openSession(pack, { graph: 'encode', file: graphs.encode }, options)
   const inputs = encodePorts(pack.manifest)
   const conditioning = conditioningPorts(graphs.encode, encoder.signature)
   checkSignature(graphs.encode, encoder.signature, { inputs, outputs: conditioning })
+  checkSurroundings(pack.manifest, conditioning)
   const decoder = await openSession(pack, { graph: 'decode', file: graphs.decode }, options)
   const latents = floatPort(decoder.signature, 'latents', latent)
-  const image = floatPort(decoder.signature, 'image', [3, ...resolution])
-  checkSignature(graphs.decode, decoder.signature, { inputs: [latents], outputs: [image] })
+  const given = outputPort(decoder.signature, pack.manifest)
+  checkSignature(graphs.decode, decoder.signature, { inputs: [latents], outputs: [given] })
   return {
-    encode: async (given) => {
-      const feeds = inputs.map((port) => [port.name, stack(port, [given[port.name] ?? new BigInt64Array()])])
+    encode: async (tokens) => {
+      const feeds = inputs.map((port) => [port.name, stack(port, [tokens[port.name] ?? new BigInt64Array()])])
       return rowOf(await encoder.run(Object.fromEntries(feeds), 1), conditioning)
     },
     velocity: await openVelocity(pack, conditioning, options),
-    decode: async (rows) => (await decoder.run({ latents: stack(latents, rows) }, rows.length)).floats('image'),
+    decode: async (rows) => (await decoder.run({ latents: stack(latents, rows) }, rows.length)).floats(given.name),
     rewards: await openRewards(pack, options),
   }
 }

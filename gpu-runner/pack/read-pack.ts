@@ -120,8 +120,9 @@ const filesOf = (section: string, graphs: Readonly<Record<string, JudgeGraph | R
     }),
   )
 
-function checkDefaultReward({ default_reward: name, rewards }: PackManifest): void {
-  if (!offeredRewards({ rewards }).includes(name))
+function checkDefaultReward(manifest: PackManifest): void {
+  const { default_reward: name } = manifest
+  if (!offeredRewards(manifest).includes(name))
     throw new PackError(`pack.json has ${name} as default_reward, which is no reward that a client may ask for.`)
 }
 

@@ -1,6 +1,6 @@
 /** Reward and judge graphs of a pack, fed by what they take beside the image, and the gradients of rewards. */
 import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
-import { checkSignature, type FoundSignature, floatPort, type Port } from './graph-signature.ts'
+import { checkSignature, type FoundSignature, floatPort, outputPort, type Port } from './graph-signature.ts'
 import type { Pack } from './read-pack.ts'
 import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
 
@@ -26,7 +26,7 @@ export interface RewardScores {
   readonly peaks?: Peaks
 }
 
-/** Images [B, 3, H, W] in [-1, 1], and an input for each. */
+/** Images [B, 3, H, W] in [-1, 1], or paths [B, points, 2], and an input for each. */
 export type ScoreImages = (images: Float32Array, inputs: readonly RewardInput[]) => Promise<RewardScores>
 
 export interface RewardGradients {
@@ -58,7 +58,7 @@ export async function openReward(pack: Pack, graph: RewardGraph, options: GraphO
 /** Loads and checks one graph that scores images, a reward's or a judge's. Rejects with PackError. */
 export async function openScore(pack: Pack, graph: JudgeGraph, options: GraphOptions): Promise<ScoreImages> {
   const session = await openSession(pack, { graph: 'reward', file: graph.file }, options)
-  const image = floatPort(session.signature, 'image', [3, ...pack.manifest.resolution])
+  const image = outputPort(session.signature, pack.manifest)
   const ports = inputPorts(graph)
   const peaks = graph.takes === 'counts' ? peaksPort(session.signature, graph.classes.length) : undefined
   checkSignature(graph.file, session.signature, {
@@ -67,7 +67,7 @@ export async function openScore(pack: Pack, graph: JudgeGraph, options: GraphOpt
   })
   return async (images, inputs) => {
     const outputs = await session.run(
-      { image: batchOf(image, images, inputs.length), ...feed(ports, inputs) },
+      { [image.name]: batchOf(image, images, inputs.length), ...feed(ports, inputs) },
       inputs.length,
     )
     return {

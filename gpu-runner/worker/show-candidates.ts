@@ -1,12 +1,13 @@
 /**
  * Candidates as people who watch see them: what each scored, a thumbnail of each, the best so far as a larger image. All of it
- * from images that were decoded for the reward anyway: it costs no NFE, and no run of a graph.
+ * from what was decoded for the reward anyway: it costs no NFE, and no run of a graph. Paths are drawn here, those that are shown.
  */
 import type { ProgressEvent, ShownCandidate } from '../../shared/contract/live-event.ts'
 import type { ContentCheck } from '../content/check-content.ts'
 import type { SeenEvaluation } from '../engine/evaluator.ts'
-import { encodePreview, encodeThumbnails } from '../image/encode-image.ts'
+import { encodePreview, encodeThumbnails, rasterize } from '../image/encode-image.ts'
 import type { Picture } from '../image/small-picture.ts'
+import { drawPath, type Path } from '../path/path.ts'
 import type { CandidateRecord, SearchProgress } from '../search/search.ts'
 
 /** Longest side, in pixels, of what is kept of each candidate and shown of the best. */
@@ -29,7 +30,7 @@ export interface ShownCandidates {
 
 interface Kept {
   readonly shown: ShownCandidate
-  readonly picture: Picture | undefined
+  readonly picture: Picture | Path | undefined
 }
 
 /**
@@ -38,7 +39,7 @@ interface Kept {
  */
 export const showCandidates = (content: Pick<ContentCheck, 'image'>, nfeBefore: number): ShownCandidates => {
   let kept: Kept[] = []
-  let best: { picture: Picture; reward: number } | undefined
+  let best: { picture: Picture | Path; reward: number } | undefined
   return {
     add: (records, evaluations) => {
       for (const [at, record] of records.entries()) {
@@ -56,16 +57,19 @@ export const showCandidates = (content: Pick<ContentCheck, 'image'>, nfeBefore: 
       // An attempt that goes on from a checkpoint may know a better one than it has seen.
       const preview = best !== undefined && best.reward >= (bestReward ?? -Infinity) ? best.picture : undefined
       if (preview !== undefined) best = undefined
-      const pictures = taken.flatMap(({ picture }) => picture ?? [])
+      const pictures = await Promise.all(taken.flatMap(({ picture }) => (picture === undefined ? [] : drawn(picture))))
       return {
         candidates: taken.map(({ shown }) => shown),
         thumbnails:
           pictures.length === 0 ? null : await shown(content, await encodeThumbnails(pictures, THUMBNAIL_SIDE)),
-        preview: preview === undefined ? null : await shown(content, await encodePreview(preview)),
+        preview: preview === undefined ? null : await shown(content, await encodePreview(await drawn(preview))),
       }
     },
   }
 }
+
+const drawn = async (seen: Picture | Path): Promise<Picture> =>
+  'pixels' in seen ? seen : rasterize(drawPath(seen), PICTURE_SIDE)
 
 const shownOf = (record: CandidateRecord, nfeBefore: number): ShownCandidate => ({
   nfe: record.nfe - nfeBefore,

@@ -1,13 +1,14 @@
-/** The images that a search found: rendered, encoded as the client asked, and stored, best first. */
+/** The images or paths that a search found: rendered, encoded as the client asked, and stored, best first. */
 import { createHash } from 'node:crypto'
-import { type ImageFormat, OUTPUT_CONTENT_TYPES, type Result } from '../../shared/contract/generation.ts'
+import type { Result } from '../../shared/contract/generation.ts'
+import { OUTPUT_CONTENT_TYPES, type OutputFormat } from '../../shared/contract/output.ts'
 import type { Counts } from '../../shared/domain/counts.ts'
 import { countsOf } from '../../shared/domain/reward.ts'
-import type { GenerationItem, StoredOutput } from '../../shared/stores/generations.ts'
+import type { GenerationItem, StoredAlternate, StoredOutput } from '../../shared/stores/generations.ts'
 import { type Bucket, outputKey, putObject } from '../../shared/stores/outputs.ts'
 import type { ContentCheck } from '../content/check-content.ts'
 import type { Evaluator, Rendering } from '../engine/evaluator.ts'
-import { encodeImage } from '../image/encode-image.ts'
+import { alternatesOf, encodeOutput, type Output, pictureFile } from '../output/output.ts'
 import type { Answer } from '../search/search.ts'
 
 export interface StoredOutputs {
@@ -24,7 +25,7 @@ interface EncodedOutput {
 }
 
 /**
- * Costs no NFE. Distinct images only: two answers that became the same file count once. What the content policy holds back
+ * Costs no NFE. Distinct outputs only: two answers that became the same file count once. What the content policy holds back
  * is stored nowhere; of the others the result is that of the best. With none left, the reason.
  * Writes under keys of this attempt's fence, so a second attempt never overwrites what a first one stored.
  */
@@ -36,7 +37,7 @@ export const storeOutputs = async (
   const encoded: EncodedOutput[] = []
   for (const { latent } of answers) {
     const rendering = await evaluator.render(latent)
-    encoded.push(await encodeOutput(rendering, format))
+    encoded.push(await encodeRendering(rendering, format))
   }
   const made = distinct(encoded).toSorted((a, b) => b.rendering.reward - a.rendering.reward)
   const { images, reason } = await holdBack(on.content, made, format)
@@ -62,21 +63,27 @@ const resultOf = ({ reward, parts, found }: Rendering, asked: Counts | undefined
 const holdBack = async (
   content: Pick<ContentCheck, 'image'>,
   made: readonly EncodedOutput[],
-  format: ImageFormat,
+  format: OutputFormat,
 ): Promise<{ images: readonly EncodedOutput[]; reason: string | undefined }> => {
   const images: EncodedOutput[] = []
   const reasons: string[] = []
   for (const image of made) {
-    const reason = await content.image({ bytes: image.bytes, contentType: OUTPUT_CONTENT_TYPES[format] })
+    const reason = await content.image(await seenAs(image, format))
     if (reason === undefined) images.push(image)
     else reasons.push(reason)
   }
   return { images, reason: reasons[0] }
 }
 
-const encodeOutput = async (rendering: Rendering, format: ImageFormat): Promise<EncodedOutput> => {
-  const bytes = await encodeImage(rendering.image, format)
-  return { rendering, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+/** A classifier looks at pictures: at the file that the client gets, or at what is drawn of the path in it. */
+const seenAs = async ({ rendering, bytes }: EncodedOutput, format: OutputFormat) =>
+  rendering.output.kind === 'image'
+    ? { bytes, contentType: OUTPUT_CONTENT_TYPES[format] }
+    : { bytes: await pictureFile(rendering.output), contentType: OUTPUT_CONTENT_TYPES.png }
+
+const encodeRendering = async (rendering: Rendering, format: OutputFormat): Promise<EncodedOutput> => {
+  const bytes = await encodeOutput(rendering.output, format)
+  return { rendering, bytes, sha256: sha256Of(bytes) }
 }
 
 const distinct = (images: readonly EncodedOutput[]): EncodedOutput[] => {
@@ -88,18 +95,36 @@ const distinct = (images: readonly EncodedOutput[]): EncodedOutput[] => {
 const storeOutput = async (
   bucket: Bucket,
   { rendering, bytes, sha256 }: EncodedOutput,
-  { generation, index, format }: { generation: GenerationItem; index: number; format: ImageFormat },
+  { generation, index, format }: { generation: GenerationItem; index: number; format: OutputFormat },
 ): Promise<StoredOutput> => {
   const { account_id: accountId, id: generationId, fence } = generation
-  const key = outputKey({ accountId, generationId, fence, index, format })
+  const at = { accountId, generationId, fence, index }
+  const key = outputKey({ ...at, format })
   const content_type = OUTPUT_CONTENT_TYPES[format]
   await putObject(bucket, { key, bytes, contentType: content_type })
-  const { image, reward, parts, found } = rendering
-  const { width, height } = image
+  const { output, reward, parts, found } = rendering
+  const { width, height } = output
+  const alternates = await Promise.all(
+    alternatesOf(output, format).map((other) => storeAlternate(bucket, output, { ...at, format: other })),
+  )
   const counted = {
     found: found ? { ...found.found } : null,
     exact: found?.exact ?? null,
     places: found?.places ? [...found.places] : null,
   }
-  return { key, content_type, width, height, bytes: bytes.byteLength, sha256, reward, parts, ...counted }
+  const stored = { key, content_type, width, height, bytes: bytes.byteLength, sha256, reward, parts, ...counted }
+  return alternates.length === 0 ? stored : { ...stored, alternates }
 }
+
+const storeAlternate = async (
+  bucket: Bucket,
+  output: Output,
+  at: Parameters<typeof outputKey>[0],
+): Promise<StoredAlternate> => {
+  const { format } = at
+  const [bytes, key, content_type] = [await encodeOutput(output, format), outputKey(at), OUTPUT_CONTENT_TYPES[format]]
+  await putObject(bucket, { key, bytes, contentType: content_type })
+  return { key, format, content_type, bytes: bytes.byteLength, sha256: sha256Of(bytes) }
+}
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { AddressPolicy } from '../domain/public-address.ts'
 import { DEFAULT_RETENTION_SECONDS, MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS } from '../domain/retention.ts'
 import { metadataSchema } from './metadata.ts'
+import { OUTPUT_CONTENT_TYPES, OUTPUT_FORMATS } from './output.ts'
 import { placeSchema } from './place.ts'
 import { DEFAULT_PRIORITY, PRIORITIES } from './priority.ts'
 import { rewardPartSchema, rewardRequestSchema, rewardSchema } from './reward.ts'
@@ -21,14 +22,6 @@ export const MAX_OUTPUTS = 16
 const MAX_TARGET_REWARD = 1e9
 const MIN_TARGET_REWARD = 1e-9
 const MAX_DEADLINE_SECONDS = 86_400
-
-export const IMAGE_FORMATS = ['png', 'webp', 'jpeg'] as const
-export type ImageFormat = (typeof IMAGE_FORMATS)[number]
-export const OUTPUT_CONTENT_TYPES = {
-  png: 'image/png',
-  webp: 'image/webp',
-  jpeg: 'image/jpeg',
-} as const satisfies Record<ImageFormat, string>
 
 const nfeCount = z.number().int().nonnegative()
 
@@ -75,7 +68,12 @@ export const generationRequestSchema = (webhooks: AddressPolicy) =>
       .describe(
         'Images wanted: distinct ones, best first. Fewer come back when the search is stopped before it has so many.',
       ),
-    format: z.enum(IMAGE_FORMATS).default('png'),
+    format: z
+      .enum(OUTPUT_FORMATS)
+      .optional()
+      .describe(
+        'png, webp or jpeg of a pack that gives images, svg or json of one that gives paths; the first unless said.',
+      ),
     previews: z
       .boolean()
       .default(false)
@@ -173,6 +171,15 @@ export const resultSchema = z.strictObject({
 })
 export type Result = z.infer<typeof resultSchema>
 
+/** The same output in another format of its kind. */
+export const alternateSchema = z.strictObject({
+  format: z.enum(OUTPUT_FORMATS),
+  content_type: z.enum(OUTPUT_CONTENT_TYPES),
+  url: z.url().describe('Presigned, as that of the output.'),
+  bytes: z.number().int().positive(),
+  sha256: sha256Schema,
+})
+
 export const outputSchema = z.strictObject({
   url: z.url().describe('Presigned, made for this answer: fetch it before expires_at, or ask again for a fresh one.'),
   expires_at: z.iso.datetime(),
@@ -182,7 +189,7 @@ export const outputSchema = z.strictObject({
       "The API's own link, good as long as the generation: with the key it redirects to a fresh presigned one.",
     ),
   content_type: z.enum(OUTPUT_CONTENT_TYPES),
-  width: z.number().int().positive(),
+  width: z.number().int().positive().describe('Pixels of the image, or of the drawing of a path.'),
   height: z.number().int().positive(),
   bytes: z.number().int().positive(),
   sha256: sha256Schema,
@@ -194,6 +201,7 @@ export const outputSchema = z.strictObject({
     .array(placeSchema)
     .nullable()
     .describe('Where each thing stands that the reward is sure of; null where it does not say.'),
+  alternates: z.array(alternateSchema).describe('The same path in the other format; empty of an image.'),
 })
 
 /** Where the webhook stands, kept apart from the generation's own status. */
@@ -213,7 +221,7 @@ export const generationSchema = z.strictObject({
   nfe_budget: z.number().int(),
   target_reward: z.number().nullable(),
   n_outputs: z.number().int(),
-  format: z.enum(IMAGE_FORMATS),
+  format: z.enum(OUTPUT_FORMATS),
   previews: z.boolean(),
   priority: z.enum(PRIORITIES),
   deadline_at: z.iso

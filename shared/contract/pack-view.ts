@@ -1,6 +1,7 @@
 /** Packs as the API shows them. */
 import { z } from 'zod'
-import { vocabularySchema } from './pack.ts'
+import { OUTPUT_FORMATS, OUTPUT_KINDS } from './output.ts'
+import { promptFormSchema, vocabularySchema } from './pack.ts'
 import { PRIORITIES } from './priority.ts'
 import { SEARCH_NAMES } from './search-names.ts'
 
@@ -10,9 +11,16 @@ export const packViewSchema = z.strictObject({
   name: z.string(),
   version: z.string(),
   licence: z.string(),
-  resolution: z
-    .tuple([pixels, pixels])
-    .meta({ type: 'array', items: { type: 'integer' }, minItems: 2, maxItems: 2, description: 'Height and width.' }),
+  output: z
+    .strictObject({ kind: z.enum(OUTPUT_KINDS), formats: z.array(z.enum(OUTPUT_FORMATS)) })
+    .describe('What a search gives, and the formats that a request may ask for; the first unless said.'),
+  resolution: z.tuple([pixels, pixels]).meta({
+    type: 'array',
+    items: { type: 'integer' },
+    minItems: 2,
+    maxItems: 2,
+    description: 'Height and width in pixels, of an image or of the drawing of a path.',
+  }),
   rewards: z
     .array(
       z.strictObject({
@@ -26,6 +34,11 @@ export const packViewSchema = z.strictObject({
   default_reward: z.string().describe('Of a request that names none.'),
   searches: z.array(z.enum(SEARCH_NAMES)),
   vocabulary: vocabularySchema.describe('The words that a prompt may be made of.'),
+  prompt_form: promptFormSchema
+    .nullable()
+    .describe(
+      'The one form that prompts of this pack have, and what may stand in its places; null of a pack without one.',
+    ),
   nfe_cap: z.number().int().describe('Highest budget of one generation.'),
   nfe_per_evaluation: z
     .number()

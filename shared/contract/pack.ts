@@ -3,6 +3,7 @@
  * Unknown keys are errors: a misspelt setting must not be ignored silently.
  */
 import { z } from 'zod'
+import { outputKindSchema } from './output.ts'
 import { PIXEL_REWARDS, rewardNameSchema } from './reward.ts'
 
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a plain file name inside the pack folder')
@@ -56,6 +57,8 @@ const nativeSchema = z.strictObject({
 })
 
 /**
+ * Of a pack whose output is a path, `path` [B,points,2] stands for `image` in what follows.
+ *
  * Counts things: image [B,3,H,W], target [B,C] -> reward [B], counts [B,C], and where it can say where they stand, peaks [B,C,h,w], of
  * which counts is the sum.
  */
@@ -114,6 +117,20 @@ export const vocabularySchema = z.strictObject({
   relations: z.array(z.string()),
 })
 
+const phrase = z.string().regex(/^[a-z]+(?: [a-z]+)*$/, 'lower-case words')
+
+/** Prompts of one sentence with places to fill: "from {start} to {goal}", and what may stand in each. */
+export const promptFormSchema = z
+  .strictObject({
+    text: z.string().regex(/^(?:[a-z]+|\{[a-z]+\})(?: (?:[a-z]+|\{[a-z]+\}))*$/, 'lower-case words and {places}'),
+    places: z.record(z.string().regex(/^[a-z]+$/), z.array(phrase).min(1).max(200)),
+  })
+  .refine(
+    ({ text, places }) => [...text.matchAll(/\{([a-z]+)\}/g)].every(([, name = '']) => Object.hasOwn(places, name)),
+    'a place of the text has no words',
+  )
+export type PromptForm = z.infer<typeof promptFormSchema>
+
 const ANY_WORDS = { countable: [], numbers: [], shapes: [], colors: [], backgrounds: [], relations: [] }
 
 export const packManifestSchema = z.strictObject({
@@ -121,7 +138,9 @@ export const packManifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
   version: z.string().min(1),
   licence: z.string().min(1),
-  /** Image height and width in pixels. */
+  /** What `decode` gives, and rewards and judges take under the name of the kind. */
+  output: outputKindSchema.default({ kind: 'image' }),
+  /** Height and width in pixels: of the image, or of the drawing of a path. */
   resolution: z.tuple([atMost(16384), atMost(16384)]),
   /** Shape of one latent, without the batch. */
   latent: z
@@ -150,6 +169,8 @@ export const packManifestSchema = z.strictObject({
   default_reward: rewardNameSchema,
   /** Graphs for evaluation only. The runner never loads them; benchmarks score with them what the search never saw. */
   judges: z.record(z.string(), judgeGraphSchema).optional(),
+  /** Left out by a pack that takes more than prompts of one form. */
+  prompt_form: promptFormSchema.optional(),
   /** Left out by a pack that takes any words. */
   vocabulary: vocabularySchema.default(ANY_WORDS),
   /** Decides the price of an NFE. */

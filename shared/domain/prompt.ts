@@ -3,6 +3,7 @@
 import type { PackManifest } from '../contract/pack.ts'
 import type { FieldError } from '../contract/problem.ts'
 import { nearestWord } from './nearest-word.ts'
+import { faultOfForm } from './prompt-form.ts'
 import { roomiestTokenizer } from './tokenizer.ts'
 
 /** The pack's tokenizer, as far as reading a prompt needs it. */
@@ -18,8 +19,8 @@ export const spellNumbers = (prompt: string, manifest: Pick<PackManifest, 'vocab
   prompt.replace(/\b\d{1,3}\b/g, (digits) => manifest.vocabulary.numbers[Number(digits) - 1] ?? digits)
 
 /**
- * Faults of a prompt for this pack: longer than its tokenizer takes (it would be cut without a word), or not one word
- * the pack can draw. Pointers are into the request.
+ * Faults of a prompt for this pack: longer than its tokenizer takes (it would be cut without a word), not of its form, or not
+ * one word the pack can draw. Pointers are into the request.
  */
 export const checkPrompt = (prompt: string, manifest: PackManifest, tokenizer: PromptTokenizer): FieldError[] => {
   const { max_length, prefix } = roomiestTokenizer(manifest)
@@ -27,6 +28,8 @@ export const checkPrompt = (prompt: string, manifest: PackManifest, tokenizer: P
   const limit = tokenizer.room(max_length) - (prefix === '' ? 0 : tokenizer.tokenize(prefix).length)
   if (tokens.length > limit)
     return [{ pointer: '/prompt', detail: `${tokens.length} tokens; the pack ${manifest.name} takes at most ${limit}` }]
+  const fault = manifest.prompt_form && faultOfForm(prompt, manifest.prompt_form)
+  if (fault !== undefined) return [{ pointer: '/prompt', detail: fault }]
   const drawable = drawableWords(manifest)
   if (drawable.size === 0) return []
   if (tokens.some((token) => drawable.has(token) && tokenizer.knows(token))) return []

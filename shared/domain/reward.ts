@@ -54,10 +54,10 @@ export const countsOf = (reward: Reward): Counts | undefined =>
     .map((part) => (isHttp(part.reward) ? undefined : part.reward.counts))
     .find((counts) => counts !== undefined)
 
-/** Rewards that a client may name, the pack's own first. */
-export const offeredRewards = ({ rewards }: Pick<PackManifest, 'rewards'>): string[] => [
+/** Rewards that a client may name, the pack's own first; those of the pixels where there are some. */
+export const offeredRewards = ({ rewards, output }: Pick<PackManifest, 'rewards' | 'output'>): string[] => [
   ...Object.keys(rewards).filter((name) => rewards[name]?.offered === true),
-  ...Object.keys(PIXEL_REWARDS),
+  ...(output.kind === 'image' ? Object.keys(PIXEL_REWARDS) : []),
 ]
 
 /** Whether the search `gradient` can follow it: every part has a gradient graph in the pack. */
@@ -102,9 +102,14 @@ const checkSingle = (
   pointer: string,
 ): { reward: SingleReward } | { errors: FieldError[] } => {
   const request = typeof asked === 'string' ? { name: asked } : asked
-  if ('url' in request) return { reward: request }
-  const { name } = request
   const { manifest } = on
+  if ('url' in request) {
+    const { kind } = manifest.output
+    if (kind === 'image') return { reward: request }
+    const detail = `scoring servers are asked about images; the pack ${manifest.name} gives a ${kind}`
+    return { errors: [{ pointer, detail }] }
+  }
+  const { name } = request
   const offered = offeredRewards(manifest)
   if (!offered.includes(name))
     return { errors: [unknownReward(name, on, typeof asked === 'string' ? pointer : `${pointer}/name`)] }
@@ -139,9 +144,12 @@ const tooMany = (read: Counts = {}): FieldError[] =>
     .filter(([, count]) => count > MAX_COUNT)
     .map(([thing]) => ({ pointer: '/prompt', detail: `asks for more than ${MAX_COUNT} of ${thing}` }))
 
+const formsOf = ({ output }: PackManifest): readonly string[] =>
+  REWARD_FORMS.filter((form) => output.kind === 'image' || form !== 'http')
+
 const unknownReward = (name: string, { manifest }: RewardContext, pointer: string): FieldError => {
   const offered = offeredRewards(manifest)
   const near = nearestWord(name, offered)
-  const hint = near ? `did you mean ${near}?` : `there is ${[...offered, ...REWARD_FORMS].join(', ')}`
+  const hint = near ? `did you mean ${near}?` : `there is ${[...offered, ...formsOf(manifest)].join(', ')}`
   return { pointer, detail: `the pack ${manifest.name} has no reward of this name; ${hint}` }
 }

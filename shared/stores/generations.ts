@@ -5,15 +5,9 @@
  * its fence: a runner that lost its lease can write nothing more, so a generation ends exactly once.
  */
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
-import type {
-  GenerationStatus,
-  ImageFormat,
-  OUTPUT_CONTENT_TYPES,
-  Progress,
-  Result,
-  StopReason,
-} from '../contract/generation.ts'
+import type { GenerationStatus, Progress, Result, StopReason } from '../contract/generation.ts'
 import type { Metadata } from '../contract/metadata.ts'
+import type { OUTPUT_CONTENT_TYPES, OutputFormat } from '../contract/output.ts'
 import type { Place } from '../contract/place.ts'
 import type { Priority } from '../contract/priority.ts'
 import type { RewardPart } from '../contract/reward.ts'
@@ -28,7 +22,7 @@ export interface StoredOutput {
   readonly key: string
   readonly width: number
   readonly height: number
-  readonly content_type: (typeof OUTPUT_CONTENT_TYPES)[ImageFormat]
+  readonly content_type: (typeof OUTPUT_CONTENT_TYPES)[OutputFormat]
   readonly bytes: number
   readonly sha256: string
   readonly reward: number
@@ -36,6 +30,16 @@ export interface StoredOutput {
   readonly found: Readonly<Record<string, number>> | null
   readonly exact: boolean | null
   readonly places?: readonly Place[] | null
+  /** The same output in the other formats of its kind; none unless said. */
+  readonly alternates?: readonly StoredAlternate[]
+}
+
+export interface StoredAlternate {
+  readonly key: string
+  readonly format: OutputFormat
+  readonly content_type: (typeof OUTPUT_CONTENT_TYPES)[OutputFormat]
+  readonly bytes: number
+  readonly sha256: string
 }
 
 /** A state of a search, as stored. */
@@ -81,7 +85,7 @@ export interface GenerationItem {
   /** One unless said. */
   readonly n_outputs?: number
   /** PNG unless said. */
-  readonly format?: ImageFormat
+  readonly format?: OutputFormat
   readonly previews?: boolean
   /** Standard unless said. */
   readonly priority?: Priority

@@ -1,7 +1,7 @@
-/** Images and traces in the bucket. Every key is new (the fence is part of it) and never overwritten; clients get short presigned links. */
+/** Outputs and traces in the bucket. Every key is new (the fence is part of it) and never overwritten; clients get short presigned links. */
 import { CopyObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { ImageFormat } from '../contract/generation.ts'
+import type { OutputFormat } from '../contract/output.ts'
 
 export interface Bucket {
   readonly client: S3Client
@@ -17,7 +17,7 @@ interface Attempt {
   readonly fence: number
 }
 
-export const outputKey = (at: Attempt & { index: number; format: ImageFormat }): string =>
+export const outputKey = (at: Attempt & { index: number; format: OutputFormat }): string =>
   `outputs/${at.accountId}/${at.generationId}/${at.fence}-${at.index}.${at.format}`
 
 export const traceKey = (at: Attempt): string => `traces/${at.accountId}/${at.generationId}/${at.fence}.jsonl`

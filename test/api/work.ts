@@ -99,7 +99,7 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
         const parts = terms.map(({ name, weight }) => ({ name, weight, reward }))
         const counts = terms.some((term) => !isPixelTerm(term) && term.counts !== undefined)
         const found = counts ? { found: { bear: 1 }, exact: false } : undefined
-        return { image: imageOf(latent), reward, parts, found }
+        return { output: { kind: 'image', ...imageOf(latent) }, reward, parts, found }
       },
       nfe: () => nfe,
       end: async () => undefined,

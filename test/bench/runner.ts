@@ -14,7 +14,7 @@ import type { Meters } from '../../gpu-runner/engine/meters.ts'
 import { type Model, openModel } from '../../gpu-runner/engine/model.ts'
 import { runSearch } from '../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
-import { encodePng } from '../../gpu-runner/image/png.ts'
+import { encodeOutput } from '../../gpu-runner/output/output.ts'
 import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
 import { type Conditioning, type Graphs, openGraphs } from '../../gpu-runner/pack/graphs.ts'
 import { readPack } from '../../gpu-runner/pack/read-pack.ts'
@@ -68,7 +68,7 @@ async function generate(model: Model, search: SearchName, nfeBudget: number): Pr
   })
   const [best] = outcome.answers
   if (best === undefined) throw new Error('the search has no answer')
-  encodePng((await evaluator.render(best.latent)).image)
+  await encodeOutput((await evaluator.render(best.latent)).output, 'png')
   await evaluator.end()
   const wallMs = performance.now() - start
   const graphMs = graphMsOf(model.meters()) - before

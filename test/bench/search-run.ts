@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type Model, openModel } from '../../gpu-runner/engine/model.ts'
 import { runSearch } from '../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
-import { encodePng } from '../../gpu-runner/image/png.ts'
+import { encodeOutput } from '../../gpu-runner/output/output.ts'
 import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
 import { readProfiles } from '../../gpu-runner/pack/read-profiles.ts'
 import { countGraphNamed } from '../../gpu-runner/reward/count.ts'
@@ -101,14 +101,18 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
     const seconds = (performance.now() - start) / 1000
     const [answer] = answers
     if (answer === undefined) throw new Error(`${name} found nothing`)
-    const { image, reward, found } = await evaluator.render(answer.latent)
-    const [score] = await judge.score([image.data], counts)
+    const { output, reward, found } = await evaluator.render(answer.latent)
+    const [score] = await judge.score([output.data], counts)
     const heldOut = { heldOut: score?.reward ?? Number.NaN, heldOutExact: score?.exact ?? false }
     const rewardCalls = trace.filter((one) => one.reward !== undefined).length
     const things = Object.values(counts).reduce((sum, count) => sum + count, 0)
     const facts = { prompt, promptIndex, things, search: name, seed, nfe, nfeUsed: evaluator.nfe() }
     const exact = found?.exact ?? false
-    return { record: { ...facts, reward, exact, ...heldOut, rewardCalls, seconds }, png: encodePng(image), trace }
+    return {
+      record: { ...facts, reward, exact, ...heldOut, rewardCalls, seconds },
+      png: await encodeOutput(output, 'png'),
+      trace,
+    }
   } finally {
     await evaluator.end()
   }

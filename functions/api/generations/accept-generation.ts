@@ -90,7 +90,7 @@ export const newGeneration = (
     seed,
     nfe_budget: quote.nfe,
     priority: request.priority,
-    ...termsOf(request, by.draw.at),
+    ...termsOf(request, { format: checked.format, now: by.draw.at }),
     metadata: request.metadata,
     retention_seconds: request.retention_seconds,
     ...(request.webhook_url !== undefined && { webhook_url: request.webhook_url }),

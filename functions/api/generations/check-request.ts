@@ -1,16 +1,18 @@
 /** Everything about a request that needs its pack: whether the pack exists, its cap, its words, its rewards. */
 import type { GenerationRequest } from '../../../shared/contract/generation.ts'
-import { nfePerEvaluation } from '../../../shared/contract/pack.ts'
+import { FORMATS_OF, type OutputFormat } from '../../../shared/contract/output.ts'
+import { nfePerEvaluation, type PackManifest } from '../../../shared/contract/pack.ts'
 import { type FieldError, ProblemError } from '../../../shared/contract/problem.ts'
 import { checkPrompt } from '../../../shared/domain/prompt.ts'
 import { checkReward, hasGradient, type Reward } from '../../../shared/domain/reward.ts'
 import type { ApiContext, PackCard } from '../context.ts'
 import { checkTerms } from './request-terms.ts'
 
-/** What a valid request comes to: its pack, and its reward with everything said. */
+/** What a valid request comes to: its pack, its reward with everything said, its format. */
 export interface CheckedRequest {
   readonly card: PackCard
   readonly reward: Reward
+  readonly format: OutputFormat
 }
 
 /** Throws `content_refused`, or `invalid_request` with every fault and its place. Reads nothing but the request and the packs. */
@@ -28,6 +30,8 @@ export const checkRequest = (api: Pick<ApiContext, 'packs' | 'denied'>, request:
   const least = nfePerEvaluation(manifest)
   if (request.nfe_budget < least)
     errors.push({ pointer: '/nfe_budget', detail: `one evaluation of the pack ${manifest.name} takes ${least} NFEs` })
+  const format = formatOf(request, manifest)
+  if (typeof format !== 'string') errors.push(format)
   errors.push(...checkTerms(request, least))
   const promptFaults = checkPrompt(request.prompt, manifest, tokenizer)
   errors.push(...promptFaults)
@@ -36,8 +40,19 @@ export const checkRequest = (api: Pick<ApiContext, 'packs' | 'denied'>, request:
   if ('errors' in checked) errors.push(...checked.errors)
   else if (request.search === 'gradient' && !hasGradient(checked.reward, manifest))
     errors.push({ pointer: '/search', detail: `the pack ${manifest.name} has no gradient of this reward` })
-  if (errors.length > 0 || 'errors' in checked) throw refuseFields(errors)
-  return { card, reward: checked.reward }
+  if (errors.length > 0 || 'errors' in checked || typeof format !== 'string') throw refuseFields(errors)
+  return { card, reward: checked.reward, format }
+}
+
+/** The format asked for, the first of the pack's kind unless said; or the fault of one that is of another kind. */
+const formatOf = ({ format }: GenerationRequest, { name, output }: PackManifest): OutputFormat | FieldError => {
+  const formats: readonly OutputFormat[] = FORMATS_OF[output.kind]
+  const [first] = formats as readonly [OutputFormat]
+  if (format === undefined || formats.includes(format)) return format ?? first
+  return {
+    pointer: '/format',
+    detail: `the pack ${name} gives a ${output.kind}, as ${formats.join(' or ')}; ${format} is of another kind`,
+  }
 }
 
 const refuseContent = ({ denied }: Pick<ApiContext, 'denied'>, prompt: string): void => {

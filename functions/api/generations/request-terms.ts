@@ -1,5 +1,6 @@
 /** What a request says about its search and its end, as the generation keeps it. */
 import type { GenerationRequest } from '../../../shared/contract/generation.ts'
+import type { OutputFormat } from '../../../shared/contract/output.ts'
 import type { FieldError } from '../../../shared/contract/problem.ts'
 import type { GenerationItem } from '../../../shared/stores/generations.ts'
 
@@ -9,9 +10,12 @@ export type RequestTerms = Pick<
 >
 
 /** @param now when the request was accepted, epoch milliseconds: its terms count from there. */
-export const termsOf = (request: GenerationRequest, now: number): RequestTerms => ({
+export const termsOf = (
+  request: GenerationRequest,
+  { format, now }: { format: OutputFormat; now: number },
+): RequestTerms => ({
   n_outputs: request.n_outputs,
-  format: request.format,
+  format,
   previews: request.previews,
   ...(request.target_reward !== undefined && { target_reward: request.target_reward }),
   ...(request.deadline_seconds !== undefined && { deadline_at: now + request.deadline_seconds * 1000 }),

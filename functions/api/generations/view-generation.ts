@@ -4,7 +4,7 @@ import { DEFAULT_PRIORITY } from '../../../shared/contract/priority.ts'
 import { DEFAULT_RETENTION_SECONDS, expiresAt } from '../../../shared/domain/retention.ts'
 import { deliveryIdOf, outputLink } from '../../../shared/stores/complete-generation.ts'
 import { getDelivery } from '../../../shared/stores/deliveries.ts'
-import type { GenerationItem } from '../../../shared/stores/generations.ts'
+import type { GenerationItem, StoredAlternate } from '../../../shared/stores/generations.ts'
 import { LINK_SECONDS, presignOutput } from '../../../shared/stores/outputs.ts'
 import { usageOf } from '../../../shared/stores/usage-of.ts'
 import type { ApiContext } from '../context.ts'
@@ -54,7 +54,7 @@ const isoTimeOrNull = (epochMs: number | undefined): string | null => (epochMs =
 
 const viewOutputs = (api: ApiContext, item: GenerationItem): Promise<Generation['outputs']> =>
   Promise.all(
-    (item.outputs ?? []).map(async ({ key, ...output }, index) => ({
+    (item.outputs ?? []).map(async ({ key, alternates, ...output }, index) => ({
       ...output,
       url: await presignOutput(api.bucket, key),
       link: outputLink(api.publicUrl, item.id, index),
@@ -62,8 +62,16 @@ const viewOutputs = (api: ApiContext, item: GenerationItem): Promise<Generation[
       parts: [...output.parts],
       found: output.found && { ...output.found },
       places: output.places ? [...output.places] : null,
+      alternates: await viewAlternates(alternates, (other) => presignOutput(api.bucket, other)),
     })),
   )
+
+/** @param linkTo makes the link to a key. */
+export const viewAlternates = (
+  stored: readonly StoredAlternate[] = [],
+  linkTo: (key: string) => Promise<string>,
+): Promise<Generation['outputs'][number]['alternates']> =>
+  Promise.all(stored.map(async ({ key, ...alternate }) => ({ ...alternate, url: await linkTo(key) })))
 
 /** A stable link: the route behind it makes a presigned one at each request. */
 const viewTrace = (publicUrl: string, { id, trace }: GenerationItem): Generation['trace'] => {

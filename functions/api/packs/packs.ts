@@ -1,5 +1,6 @@
 /** GET /v1/packs: what can be drawn, by which search, at what price. */
 import { createRoute, z } from '@hono/zod-openapi'
+import { FORMATS_OF } from '../../../shared/contract/output.ts'
 import { nfePerEvaluation, type PackManifest } from '../../../shared/contract/pack.ts'
 import { type PackView, packViewSchema } from '../../../shared/contract/pack-view.ts'
 import { DEFAULT_PRIORITY, PRIORITIES, type Priority } from '../../../shared/contract/priority.ts'
@@ -25,11 +26,13 @@ export const addPacks = (app: Api, api: ApiContext): void => {
     name: manifest.name,
     version: manifest.version,
     licence: manifest.licence,
+    output: { kind: manifest.output.kind, formats: [...FORMATS_OF[manifest.output.kind]] },
     resolution: manifest.resolution,
     rewards: viewRewards(manifest),
     default_reward: manifest.default_reward,
     searches: SEARCH_NAMES.filter((name) => name !== 'gradient' || followsGradients(manifest)),
     vocabulary: manifest.vocabulary,
+    prompt_form: manifest.prompt_form ?? null,
     nfe_cap: manifest.nfe_cap,
     nfe_per_evaluation: nfePerEvaluation(manifest),
     price_micro_usd_per_nfe: priceOf(manifest, DEFAULT_PRIORITY),
@@ -44,7 +47,7 @@ const viewRewards = (manifest: PackManifest): PackView['rewards'] => [
   ...Object.entries(manifest.rewards)
     .filter(([, { offered }]) => offered)
     .map(([name, { takes, units, gradient }]) => ({ name, takes, units, gradient: gradient !== undefined })),
-  ...Object.entries(PIXEL_REWARDS).map(([name, { units }]) => ({
+  ...(manifest.output.kind === 'image' ? Object.entries(PIXEL_REWARDS) : []).map(([name, { units }]) => ({
     name,
     takes: 'image' as const,
     units,

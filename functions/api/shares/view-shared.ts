@@ -5,6 +5,7 @@ import type { GenerationItem } from '../../../shared/stores/generations.ts'
 import { LINK_SECONDS, presignOutput } from '../../../shared/stores/outputs.ts'
 import { usageOf } from '../../../shared/stores/usage-of.ts'
 import type { ApiContext } from '../context.ts'
+import { viewAlternates } from '../generations/view-generation.ts'
 
 /** @param endsAt when the share ends, epoch milliseconds: no link that it gives lives longer. */
 export const viewShared = async (api: ApiContext, item: GenerationItem, endsAt: number): Promise<SharedGeneration> => {
@@ -31,11 +32,12 @@ export const viewShared = async (api: ApiContext, item: GenerationItem, endsAt: 
     result: item.result ?? null,
     usage: { nfe_held, nfe_used, nfe_refunded, receipt_sha256 },
     outputs: await Promise.all(
-      (item.outputs ?? []).map(async ({ key, found, parts, ...output }) => ({
+      (item.outputs ?? []).map(async ({ key, found, parts, alternates, ...output }) => ({
         ...output,
         parts: [...parts],
         found: found && { ...found },
         places: output.places ? [...output.places] : null,
+        alternates: await viewAlternates(alternates, (other) => presignOutput(api.bucket, other, seconds)),
         url: await presignOutput(api.bucket, key, seconds),
         expires_at: until,
       })),

@@ -1,5 +1,5 @@
 /** What is asked for, from the options of generate, quote and extend. The API says what is wrong with a value; here only what has no form is. */
-import { IMAGE_FORMATS } from '../../contract/generation.ts'
+import { OUTPUT_FORMATS } from '../../contract/output.ts'
 import { PRIORITIES } from '../../contract/priority.ts'
 import { SEARCH_NAMES } from '../../contract/search-names.ts'
 import type { Extension, NewGeneration } from '../generations.ts'
@@ -38,7 +38,12 @@ export const requestOptions = {
     summary: 'what to count, when the prompt does not say it',
   },
   outputs: { type: 'string', value: 'N', summary: 'images wanted, best first (1)' },
-  format: { type: 'string', value: 'FORMAT', summary: 'png unless said', choices: IMAGE_FORMATS },
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    summary: 'png of an image, svg of a path unless said',
+    choices: OUTPUT_FORMATS,
+  },
   previews: { type: 'boolean', summary: 'let whoever watches it live see its images' },
   ...termOptions,
 } as const satisfies Command['options']

@@ -4,7 +4,13 @@ import { dirname, extname, join, resolve } from 'node:path'
 import type { Generation } from '../../contract/generation.ts'
 import type { Rollover } from '../client.ts'
 
-const EXTENSIONS = { 'image/png': '.png', 'image/webp': '.webp', 'image/jpeg': '.jpg' } as const
+const EXTENSIONS = {
+  'image/png': '.png',
+  'image/webp': '.webp',
+  'image/jpeg': '.jpg',
+  'image/svg+xml': '.svg',
+  'application/json': '.json',
+} as const satisfies Record<Generation['outputs'][number]['content_type'], string>
 const MAX_SLUG = 60
 
 /**

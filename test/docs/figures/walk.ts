@@ -6,7 +6,7 @@ import { interpolantNamed } from '../../../gpu-runner/flow/interpolant.ts'
 import { standardNormals } from '../../../gpu-runner/flow/noise.ts'
 import { applyPair, denoisedPair } from '../../../gpu-runner/flow/prediction.ts'
 import { timeGrid } from '../../../gpu-runner/flow/schedule.ts'
-import { encodeImage } from '../../../gpu-runner/image/encode-image.ts'
+import { encodeOutput } from '../../../gpu-runner/output/output.ts'
 import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { countGraphNamed } from '../../../gpu-runner/reward/count.ts'
 import { termsOf } from '../../../gpu-runner/reward/terms.ts'
@@ -65,7 +65,7 @@ export const walkDown = async (
 
 /** The image of a latent, and what the reward sees in it. Costs no NFE. */
 export const see = async (evaluator: Evaluator, latent: Float32Array): Promise<Seen> => {
-  const { image, reward, found } = await evaluator.render(latent)
-  const webp = Buffer.from(await encodeImage(image, 'webp'))
+  const { output, reward, found } = await evaluator.render(latent)
+  const webp = Buffer.from(await encodeOutput(output, 'webp'))
   return { dataUrl: `data:image/webp;base64,${webp.toString('base64')}`, reward, found: found?.found ?? {} }
 }

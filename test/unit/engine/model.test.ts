@@ -63,7 +63,7 @@ test('a watched generation gets the picture with each reward, at no NFE, and the
   const asks = [ask(0), ask(1, 'velocity'), ask(2, 'reward')]
   const seen = await watched.evaluate(asks)
   assert.deepEqual(
-    seen.map(({ picture }) => picture && [picture.width, picture.height, picture.pixels.length]),
+    seen.map(({ picture }) => picture && 'pixels' in picture && [picture.width, picture.height, picture.pixels.length]),
     [[64, 64, 3 * 64 * 64], undefined, [64, 64, 3 * 64 * 64]],
   )
   const numbers = seen.map(({ picture: _, ...evaluation }) => evaluation)
@@ -95,7 +95,7 @@ test('scores the denoised estimate x - t u', async () => {
 test('renders the image whose reward was told', async () => {
   const cats = await begin()
   const [told] = await cats.evaluate([ask(2, 'reward')])
-  const { image, reward, parts, found: seen } = await cats.render(latentOf(2))
+  const { output: image, reward, parts, found: seen } = await cats.render(latentOf(2))
   assert.equal(reward, told?.reward)
   assert.deepEqual(parts, [{ name: 'count', weight: 1, reward }])
   assert.deepEqual([image.width, image.height, image.data.length], [128, 128, 3 * 128 * 128])
