@@ -1,0 +1,28 @@
+/** Memory of the runner beyond the graphs it serves. */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const RESIDENT = fileURLToPath(new URL('./resident.ts', import.meta.url))
+const MB = 1e6
+
+export interface Overhead {
+  /** MB (10^6 bytes) of the runner, Node and its modules included, less those of the graphs. */
+  readonly overheadMb: number
+  readonly runnerMb: number
+  /** What opening and running the graphs adds to a process. */
+  readonly graphsMb: number
+}
+
+/** Each in a process of its own, once. */
+export async function measureOverhead(): Promise<Overhead> {
+  const graphs = await residentOf('graphs')
+  const runner = await residentOf('runner')
+  const graphsMb = (graphs.after - graphs.before) / MB
+  return { overheadMb: runner.after / MB - graphsMb, runnerMb: runner.after / MB, graphsMb }
+}
+
+async function residentOf(what: 'runner' | 'graphs'): Promise<{ before: number; after: number }> {
+  const { stdout } = await promisify(execFile)(process.execPath, [RESIDENT, what])
+  return JSON.parse(stdout)
+}

@@ -1,0 +1,80 @@
+/** The loop that the authors publish, by PyTorch on the weights of the pack, against ours with the same NFEs and batch. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
+import { env } from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Model } from '../../../gpu-runner/engine/model.ts'
+import { encodeInputs } from '../../../gpu-runner/pack/encode-inputs.ts'
+import { openTokenizers } from '../../../gpu-runner/pack/open-tokenizers.ts'
+import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
+import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
+import { COUNTS, generate, nfePerSecond, PACK_FOLDER, PROMPT } from './generation.ts'
+import { medianOf } from './machine.ts'
+import { Missing } from './python.ts'
+
+const SCRIPT = fileURLToPath(new URL('./published_loop.py', import.meta.url))
+const RUNNER_FOLDER = fileURLToPath(new URL('../../../gpu-runner', import.meta.url))
+
+export interface PytorchComparison {
+  /** Our NFE/s over PyTorch's. */
+  readonly ratio: number
+  readonly oursNfePerSecond: number
+  readonly pytorchNfePerSecond: number
+}
+
+/** By turns, `repeats` times; medians. Rejects with Missing without a Python that has what gpu-runner/lab needs. */
+export async function comparePytorch(
+  model: Model,
+  { nfe, repeats, threads, python }: { nfe: number; repeats: number; threads: number; python: string | undefined },
+): Promise<PytorchComparison> {
+  if (python === undefined)
+    throw new Missing('--lab-python names no Python with what gpu-runner/lab needs (torch, onnx, onnxruntime)')
+  const readBack = `${RUNNER_FOLDER}/lab/export/read_back.py`
+  await stat(readBack).catch(() => {
+    throw new Missing('gpu-runner/lab cannot read the weights of a pack back')
+  })
+  const loop = startLoop(python, { nfe, threads })
+  const inputs = encodeInputs(model.manifest, await openTokenizers(await readPack(PACK_FOLDER)), PROMPT)
+  const ids = Object.values(inputs).flatMap((each) => [...each].map(Number))
+  const target = [...countTarget(countGraphNamed('count', model.manifest.rewards), COUNTS)]
+  try {
+    const [ours, theirs]: [number[], number[]] = [[], []]
+    for (let repeat = 0; repeat <= repeats; repeat++) {
+      const mine = await generate(model, { search: 'rbf-paper', settings: { lanes: 1 }, nfe, seed: repeat })
+      const other = await loop.ask({ ids, target, seed: repeat })
+      if (other.nfe !== mine.nfe) throw new Error(`PyTorch spent ${other.nfe} NFEs where we spent ${mine.nfe}`)
+      // The first of each warms up.
+      if (repeat === 0) continue
+      ours.push(nfePerSecond(mine))
+      theirs.push(other.nfe / other.seconds)
+    }
+    const [oursNfePerSecond, pytorchNfePerSecond] = [medianOf(ours), medianOf(theirs)]
+    return { ratio: oursNfePerSecond / pytorchNfePerSecond, oursNfePerSecond, pytorchNfePerSecond }
+  } finally {
+    await loop.end()
+  }
+}
+
+function startLoop(python: string, { nfe, threads }: { nfe: number; threads: number }) {
+  const settings = ['--pack', PACK_FOLDER, '--threads', String(threads), '--nfe', String(nfe)]
+  const child = spawn(python, [SCRIPT, ...settings], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...env, PYTHONPATH: RUNNER_FOLDER, PYTHONDONTWRITEBYTECODE: '1' },
+  })
+  const exited = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    ask: async (request: object): Promise<{ nfe: number; seconds: number; reward: number }> => {
+      child.stdin.write(`${JSON.stringify(request)}\n`)
+      const { value, done } = await lines.next()
+      if (done) throw new Error('PyTorch ended without an answer')
+      return JSON.parse(value)
+    },
+    end: async () => {
+      child.stdin.end()
+      await exited
+    },
+  }
+}

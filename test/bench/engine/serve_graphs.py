@@ -1,0 +1,44 @@
+"""A pack's graphs as somebody would serve them without us: tensors in, tensors out, of the graph that the request names."""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+FILES = {
+    "encode": "encode.onnx",
+    "velocity": "velocity.onnx",
+    "decode": "decode.onnx",
+    "reward": "reward-count.onnx",
+}
+
+
+class ServedGraphs:
+    """Sessions with the settings of our runner, so that a comparison is of serving alone."""
+
+    def __init__(self) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = int(os.environ["GRAPH_THREADS"])
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        folder = Path(os.environ["PACK_FOLDER"])
+        self.sessions = {
+            name: ort.InferenceSession(folder / file, options, providers=["CPUExecutionProvider"]) for name, file in FILES.items()
+        }
+
+    def run(self, graph: str, feeds: dict[str, Any]) -> dict[str, Any]:
+        """Tensors by name as {"dtype", "shape", "data"}, data in base64."""
+        session = self.sessions[graph]
+        outputs = session.run(None, {name: unpack(tensor) for name, tensor in feeds.items()})
+        return {port.name: pack(array) for port, array in zip(session.get_outputs(), outputs, strict=True)}
+
+
+def unpack(tensor: dict[str, Any]) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(tensor["data"]), tensor["dtype"]).reshape(tensor["shape"])
+
+
+def pack(array: np.ndarray) -> dict[str, Any]:
+    return {"dtype": str(array.dtype), "shape": list(array.shape), "data": base64.b64encode(array.tobytes()).decode()}
