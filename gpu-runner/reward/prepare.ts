@@ -1,5 +1,5 @@
 /** What the reward graphs of one generation take beside images, worked out once. */
-import type { CountGraph, PackManifest } from '../../shared/contract/pack.ts'
+import type { CountGraph, JudgeGraph, PackManifest } from '../../shared/contract/pack.ts'
 import type { Counts } from '../../shared/domain/counts.ts'
 import { encodePrompt, type PackTokenizer } from '../../shared/domain/tokenizer.ts'
 import type { RewardInput } from '../pack/reward-graphs.ts'
@@ -49,19 +49,26 @@ function inputOf({ name, counts = {} }: GraphTerm, { manifest, prompt, tokenizer
   switch (graph.takes) {
     case 'counts':
       return { target: countTarget(graph, counts) }
-    case 'prompt': {
-      const tokenizer = tokenizers.get(graph.tokenizer.file)
-      if (tokenizer === undefined) throw new RangeError(`the tokenizer ${graph.tokenizer.file} is not open`)
-      // A function: "$&" in a prompt is no pattern.
-      const { ids, mask } = encodePrompt(
-        tokenizer,
-        graph.tokenizer,
-        graph.text.replace('{prompt}', () => prompt),
-      )
-      const input = { input_ids: BigInt64Array.from(ids) }
-      return graph.tokenizer.mask ? { ...input, input_mask: BigInt64Array.from(mask) } : input
-    }
+    case 'prompt':
+      return questionOf(graph, { prompt, tokenizers })
     case 'image':
       return {}
   }
+}
+
+/** What a graph that reads the prompt takes: its text with the prompt in it, in tokens. */
+export function questionOf(
+  { tokenizer: uses, text }: JudgeGraph & { takes: 'prompt' },
+  { prompt, tokenizers }: Pick<PrepareContext, 'prompt' | 'tokenizers'>,
+): RewardInput {
+  const tokenizer = tokenizers.get(uses.file)
+  if (tokenizer === undefined) throw new RangeError(`the tokenizer ${uses.file} is not open`)
+  // A function: "$&" in a prompt is no pattern.
+  const { ids, mask } = encodePrompt(
+    tokenizer,
+    uses,
+    text.replace('{prompt}', () => prompt),
+  )
+  const input = { input_ids: BigInt64Array.from(ids) }
+  return uses.mask ? { ...input, input_mask: BigInt64Array.from(mask) } : input
 }

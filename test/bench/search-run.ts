@@ -44,6 +44,8 @@ export interface SearchRunRecord {
   readonly heldOut: number
   readonly exact: boolean
   readonly heldOutExact: boolean
+  /** The reading judge's probability that the image shows what the prompt says; asked only where the reward reads too. */
+  readonly heldOutYes?: number
   readonly rewardCalls: number
   readonly seconds: number
 }
@@ -56,6 +58,8 @@ export interface SearchRunAsked {
   readonly seed: number
   /** The search's defaults unless said. */
   readonly settings?: unknown
+  /** Adds the reward `vqa` to the counts, with the same weight: what is counted cannot tell a relation. */
+  readonly reads?: boolean
 }
 
 export interface SearchRunDone {
@@ -77,10 +81,16 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
   const { prompt, promptIndex, search: name, nfe, seed } = asked
   const counts = readCounts(prompt, manifest.vocabulary, countGraphNamed('count', manifest.rewards))
   if (counts === undefined) throw new Error(`"${prompt}" names no number of things`)
+  const count = { reward: { name: 'count', counts }, weight: 1 }
   const search = SEARCHES[name] as unknown as Search<unknown, unknown>
+  const spelt = spellNumbers(prompt, manifest)
   const evaluator = await model.begin({
-    prompt: spellNumbers(prompt, manifest),
-    terms: termsOf({ name: 'count', counts }),
+    prompt: spelt,
+    terms: termsOf(
+      asked.reads === true
+        ? { name: 'composite', parts: [count, { reward: { name: 'vqa' }, weight: 1 }] }
+        : count.reward,
+    ),
   })
   const trace: CandidateRecord[] = []
   const start = performance.now()
@@ -103,7 +113,8 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
     if (answer === undefined) throw new Error(`${name} found nothing`)
     const { output, reward, found } = await evaluator.render(answer.latent)
     const [score] = await judge.score([output.data], counts)
-    const heldOut = { heldOut: score?.reward ?? Number.NaN, heldOutExact: score?.exact ?? false }
+    const yes = asked.reads === true ? { heldOutYes: await judge.yes(output.data, spelt) } : {}
+    const heldOut = { heldOut: score?.reward ?? Number.NaN, heldOutExact: score?.exact ?? false, ...yes }
     const rewardCalls = trace.filter((one) => one.reward !== undefined).length
     const things = Object.values(counts).reduce((sum, count) => sum + count, 0)
     const facts = { prompt, promptIndex, things, search: name, seed, nfe, nfeUsed: evaluator.nfe() }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lab.codec.decoder import Decoder
 from lab.evaluate.counter import Counter
-from lab.export.pack import load_average
+from lab.export.pack import flow_of, load_average
 from lab.flow.network import Denoiser
 from lab.flow.sample import noise_of, walk
 from lab.world.prompt import read_plain
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=24)
     options = parser.parse_args()
     network, decoder = Denoiser().eval(), Decoder().eval()
-    load_average(options.folder / "flow.pt", network)
+    load_average(flow_of(options.folder), network)
     load_average(options.folder / "decoder.pt", decoder)
     counter = Counter(options.pack, "rewards")
     correlations: list[list[float]] = []

@@ -11,7 +11,7 @@ import torch
 
 from lab.codec.decoder import Decoder
 from lab.evaluate.counter import Counter
-from lab.export.pack import load_average
+from lab.export.pack import flow_of, load_average
 from lab.flow.network import Denoiser
 from lab.flow.sample import noise_of, walk
 from lab.world.prompt import read_plain
@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(2)
     network, decoder = Denoiser().eval(), Decoder().eval()
-    load_average(options.folder / "flow.pt", network)
+    load_average(flow_of(options.folder), network)
     load_average(options.folder / "decoder.pt", decoder)
     captions = [line for line in options.prompts.read_text().splitlines() if line for _ in range(options.seeds)]
     prompts = [read_plain(caption) for caption in captions]

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from lab.codec.decoder import Decoder
-from lab.export.pack import load_average
+from lab.export.pack import flow_of, load_average
 from lab.flow.network import Denoiser
 from lab.flow.sample import noise_of, walk
 
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     network, decoder = Denoiser().eval(), Decoder().eval()
-    load_average(options.folder / "flow.pt", network)
+    load_average(flow_of(options.folder), network)
     load_average(options.folder / "decoder.pt", decoder)
     captions = options.captions * options.seeds
     with torch.no_grad():

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from lab.codec.decoder import Decoder
-from lab.export.pack import load_average
+from lab.export.pack import flow_of, load_average
 from lab.flow.network import Denoiser
 from lab.flow.sample import noise_of, walk
 from lab.world.prompt import Prompt, plain_caption
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=32, help="of each relation")
     options = parser.parse_args()
     network, decoder = Denoiser().eval(), Decoder().eval()
-    load_average(options.folder / "flow.pt", network)
+    load_average(flow_of(options.folder), network)
     load_average(options.folder / "decoder.pt", decoder)
     judge = open_peaks(options.pack, "judges")
     rng = np.random.default_rng(SEED)

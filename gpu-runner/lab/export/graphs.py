@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from lab.codec.code import CHANNELS, TOKENS
 from lab.codec.decoder import Decoder
-from lab.flow.network import Denoiser, velocity
+from lab.flow.network import Conditioning, Denoiser, velocity
 from lab.world.tokens import tokenize
 
 OPSET = 18
@@ -20,26 +20,25 @@ MOST_DIFFERENCE = 1e-3
 
 
 class Encode(nn.Module):
-    """input_ids [B, LENGTH] -> text [B, LENGTH, WIDTH], counts [B, classes]"""
+    """input_ids [B, LENGTH] -> text, counts and relation (flow/network.py)"""
 
     def __init__(self, network: Denoiser) -> None:
         super().__init__()
         self.text = network.text
 
-    def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor]:
-        text, counts = self.text(input_ids)
-        return text, counts
+    def forward(self, input_ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return tuple(self.text(input_ids))
 
 
 class Velocity(nn.Module):
-    """latents [B, TOKENS, CHANNELS], t [B], text, counts -> velocity [B, TOKENS, CHANNELS]"""
+    """latents [B, TOKENS, CHANNELS], t [B], text, counts, relation -> velocity [B, TOKENS, CHANNELS]"""
 
     def __init__(self, network: Denoiser) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor) -> Tensor:
-        return velocity(self.network, latents, t, (text, counts))
+    def forward(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor, relation: Tensor) -> Tensor:
+        return velocity(self.network, latents, t, Conditioning(text, counts, relation))
 
 
 def export_graphs(network: Denoiser, decoder: Decoder, folder: Path) -> dict[str, float]:
@@ -50,10 +49,10 @@ def export_graphs(network: Denoiser, decoder: Decoder, folder: Path) -> dict[str
     t = torch.tensor([1.0, 0.6, 0.1])
     encode, velocity_, decoder = Encode(network).eval(), Velocity(network).eval(), decoder.eval()
     with torch.no_grad():
-        text, counts = encode(ids)
+        conditioning = Conditioning(*encode(ids))
     asked: list[tuple[str, nn.Module, dict[str, Tensor], list[str]]] = [
-        ("encode.onnx", encode, {"input_ids": ids}, ["text", "counts"]),
-        ("velocity.onnx", velocity_, {"latents": latents, "t": t, "text": text, "counts": counts}, ["velocity"]),
+        ("encode.onnx", encode, {"input_ids": ids}, list(Conditioning._fields)),
+        ("velocity.onnx", velocity_, {"latents": latents, "t": t} | conditioning._asdict(), ["velocity"]),
         ("decode.onnx", decoder, {"latents": latents}, ["image"]),
     ]
     return {file: export_graph(module, inputs, outputs, folder / file) for file, module, inputs, outputs in asked}

@@ -28,6 +28,12 @@ def load_average(path: Path, network: torch.nn.Module) -> None:
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["average"])
 
 
+def flow_of(folder: Path) -> Path:
+    """The checkpoint of the flow: the distilled one, where there is one."""
+    distilled = folder / "distilled.pt"
+    return distilled if distilled.exists() else folder / "flow.pt"
+
+
 def write_tokenizer(path: Path) -> None:
     """The world's tokenizer (lab/world/tokens.py) in the format of Hugging Face."""
     tokenizer = Tokenizer(models.WordLevel(VOCABULARY, unk_token="<unk>"))
@@ -69,10 +75,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("lab-runs"))
     parser.add_argument("--pack", type=Path, required=True)
-    parser.add_argument("--version", default="0.2.0")
+    parser.add_argument("--version", required=True)
     options = parser.parse_args()
     network, decoder = Denoiser(), Decoder()
-    load_average(options.folder / "flow.pt", network)
+    load_average(flow_of(options.folder), network)
     load_average(options.folder / "decoder.pt", decoder)
     differences = export_graphs(network, decoder, options.pack)
     write_tokenizer(options.pack / "tokenizer.json")

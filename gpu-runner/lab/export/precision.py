@@ -97,12 +97,15 @@ class Sampler:
 
     def sample(self, captions: list[str], noise: Floats) -> Floats:
         """Images [B, 3, H, W] of an ODE of STEPS Euler steps."""
-        text, counts = self.encode.run(None, {"input_ids": np.array([tokenize(caption) for caption in captions])})
+        names = [output.name for output in self.encode.get_outputs()]
+        said = dict(
+            zip(names, self.encode.run(names, {"input_ids": np.array([tokenize(caption) for caption in captions])}), strict=True)
+        )
         x = noise
         for step in range(STEPS):
             t = np.full(len(x), 1 - step / STEPS, np.float32)
             start = time.perf_counter()
-            (velocity,) = self.velocity.run(None, {"latents": x, "t": t, "text": text, "counts": counts})
+            (velocity,) = self.velocity.run(None, {"latents": x, "t": t} | said)
             self.seconds += time.perf_counter() - start
             self.evaluations += len(x)
             x = x - velocity / np.float32(STEPS)

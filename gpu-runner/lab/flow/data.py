@@ -10,7 +10,8 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from lab.codec.code import CHANNELS, TOKENS, Facts, facts_of
 from lab.flow.coupling import couple
-from lab.world.prompt import sample_caption, sample_prompt
+from lab.world.layout import AXES, class_indices, roles
+from lab.world.prompt import Prompt, sample_caption, sample_prompt
 from lab.world.tokens import tokenize
 
 
@@ -21,6 +22,11 @@ class Batch:
     noise: Tensor
     """[B, TOKENS, CHANNELS]"""
     facts: Facts
+    """Of the layouts coupled with the noise."""
+    axes: Tensor
+    """[B] int64: index into AXES, -1 where a prompt has no relation"""
+    pairs: Tensor
+    """[B, 2] int64: classes of the mate and of the anchor, 0 where a prompt has no relation"""
 
 
 def make_batch(rng: np.random.Generator, size: int) -> Batch:
@@ -32,7 +38,16 @@ def make_batch(rng: np.random.Generator, size: int) -> Batch:
     chosen = [i for i, _ in kept]
     ids = torch.tensor([tokenize(sample_caption(rng, prompts[i])) for i in chosen])
     facts = facts_of([layout for _, layout in kept], [backgrounds[i] for i in chosen])
-    return Batch(ids, torch.from_numpy(noise[chosen]), facts)
+    axes, pairs = zip(*(_relation_of(prompts[i]) for i in chosen), strict=True)
+    return Batch(ids, torch.from_numpy(noise[chosen]), facts, torch.tensor(axes), torch.tensor(pairs))
+
+
+def _relation_of(prompt: Prompt) -> tuple[int, tuple[int, int]]:
+    if prompt.relation is None:
+        return -1, (0, 0)
+    axis, mate, anchor = roles(prompt.relation)
+    classes = class_indices(prompt)
+    return AXES.index(axis), (classes[mate], classes[anchor])
 
 
 class _Batches(IterableDataset[Batch]):

@@ -7,8 +7,11 @@ flow matching", arXiv 2406.04843; for diffusion Dieleman et al. 2022, arXiv 2211
 
 Two things are not left to be learned from scratch. What a cell's own noisy numbers say of its facts is a linear score (the
 log likelihood of a codebook vector in Gaussian noise), so the network adds to that score, with a gain that it learns for each
-time. And the encoder reads how many of each class a prompt asks for, so probabilities are made to add up to it (assign.py).
+time. And the encoder reads what a prompt asks for: how many of each class, so probabilities are made to add up to it
+(assign.py), and which thing stands where as seen from which (relate.py).
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +19,8 @@ from torch.nn import functional as F
 
 from lab.codec.code import CHANNELS, EMPTY, TOKENS, FactLogits, codebooks, expected
 from lab.flow.assign import assign
-from lab.world.layout import CELLS, OFFSETS
+from lab.flow.relate import lean
+from lab.world.layout import AXES, CELLS, OFFSETS
 from lab.world.prompt import MAX_COUNT
 from lab.world.tokens import LENGTH, WORDS
 
@@ -25,7 +29,7 @@ DEPTH = 4
 HEADS = 3
 TEXT_DEPTH = 2
 FIRST_ROUNDS = 3
-LAST_ROUNDS = 6
+LAST_ROUNDS = 12
 LEAST_TIME = 0.02
 """Below it the velocity is that of a denoised estimate scaled down: dividing by t would magnify rounding."""
 
@@ -58,12 +62,23 @@ class TextBlock(nn.Module):
         return x + update
 
 
+class Conditioning(NamedTuple):
+    """What a prompt says."""
+
+    text: Tensor
+    """[B, LENGTH, WIDTH]: its words in context"""
+    counts: Tensor
+    """[B, classes]"""
+    relation: Tensor
+    """[B, relate.WIDTH]: classes of anchor and mate, and the axis; 0 where there is no relation"""
+
+
 class TextEncoder(nn.Module):
     """
-    Token ids [B, LENGTH] -> words in context [B, LENGTH, WIDTH] and counts by class [B, classes].
+    Token ids [B, LENGTH] -> Conditioning.
 
-    Padding is a word like others: it tells how long the prompt is. Each word says which class it names, if any, and how
-    many of it; the counts are the sum.
+    Padding is a word like others: it tells how long the prompt is. Each word says which class it names, if any, how many of
+    it, whether that is an anchor or a mate, and along which axis, if it speaks of one; counts and relation are the sums.
     """
 
     def __init__(self) -> None:
@@ -73,16 +88,21 @@ class TextEncoder(nn.Module):
         self.blocks = nn.ModuleList(TextBlock() for _ in range(TEXT_DEPTH))
         self.names = nn.Linear(WIDTH, EMPTY + 1)
         self.numbers = nn.Linear(WIDTH, MAX_COUNT)
+        self.roles = nn.Linear(WIDTH, 3)
+        self.axes = nn.Linear(WIDTH, len(AXES) + 1)
         nn.init.normal_(self.words.weight, std=0.02)
 
-    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, ids: Tensor) -> Conditioning:
         x = normalize(self.words(ids) + self.places)
         for block in self.blocks:
             x = block(x)
         x = normalize(x)
         names = self.names(x).softmax(-1)[..., :EMPTY]
         numbers = self.numbers(x).softmax(-1) @ torch.arange(1.0, MAX_COUNT + 1, device=x.device)
-        return x, (names * numbers[..., None]).sum(1)
+        anchors, mates, _ = self.roles(x).softmax(-1).split(1, -1)
+        axes = self.axes(x).softmax(-1)[..., : len(AXES)]
+        relation = torch.cat([anchors * names, mates * names, axes], -1).sum(1)
+        return Conditioning(x, (names * numbers[..., None]).sum(1), relation)
 
 
 class Block(nn.Module):
@@ -131,35 +151,41 @@ class Denoiser(nn.Module):
         self.time = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.SiLU(), nn.Linear(WIDTH, WIDTH), nn.SiLU())
         self.gains = nn.Linear(WIDTH, DEPTH * 2 * WIDTH)
         self.score_gains = nn.Linear(WIDTH, 5)
+        self.lean_gain = nn.Linear(WIDTH, 1)
         self.blocks = nn.ModuleList(Block() for _ in range(DEPTH))
         self.head = nn.Linear(WIDTH, FactLogits.WIDTH)
-        for layer in (self.gains, self.score_gains, self.head, self.again):
+        for layer in (self.gains, self.score_gains, self.lean_gain, self.head, self.again):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         nn.init.constant_(self.score_gains.bias, 2.0)
+        nn.init.constant_(self.lean_gain.bias, 0.5)
 
-    def forward(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor) -> FactLogits:
-        """latents [B, TOKENS, CHANNELS], t [B], text [B, LENGTH, WIDTH] and counts [B, classes] from `self.text`"""
-        return self.guesses(latents, t, text, counts)[1]
+    def forward(self, latents: Tensor, t: Tensor, conditioning: Conditioning) -> FactLogits:
+        """latents [B, TOKENS, CHANNELS], t [B], conditioning from `self.text`"""
+        return self.guesses(latents, t, conditioning)[1]
 
-    def guesses(self, latents: Tensor, t: Tensor, text: Tensor, counts: Tensor) -> tuple[FactLogits, FactLogits]:
+    def guesses(self, latents: Tensor, t: Tensor, conditioning: Conditioning) -> tuple[FactLogits, FactLogits]:
         """The second guess and the answer."""
+        text, counts, relation = conditioning
         at = self.time(time_features(t, WIDTH))
         gains = 1 + self.gains(at).view(-1, DEPTH, 2, WIDTH)
+        gain = self.lean_gain(at)
         scores = score(latents, self.score_gains(at))
         guess = scores.with_classes(assign(scores.classes, counts, FIRST_ROUNDS))
+        leant = scores.with_classes(scores.classes + lean(guess.classes, relation, gain))
         x = self.inp(torch.cat([latents, expected(guess)], -1)) + self.places + at[:, None]
         turns = rotation(guess)
         half = DEPTH // 2
         for index in range(half):
             x = self.blocks[index](x, text, gains[:, index], turns)
-        guess = scores + FactLogits.split(self.head(normalize(x)))
+        guess = leant + FactLogits.split(self.head(normalize(x)))
         guess = guess.with_classes(assign(guess.classes, counts, FIRST_ROUNDS))
+        leant = scores.with_classes(scores.classes + lean(guess.classes, relation, gain))
         x = x + self.again(expected(guess))
         turns = rotation(guess)
         for index in range(half, DEPTH):
             x = self.blocks[index](x, text, gains[:, index], turns)
-        answer = scores + FactLogits.split(self.head(normalize(x)))
+        answer = leant + FactLogits.split(self.head(normalize(x)))
         return guess, answer.with_classes(assign(answer.classes, counts, LAST_ROUNDS))
 
 
@@ -174,9 +200,9 @@ def score(latents: Tensor, gains: Tensor) -> FactLogits:
     return FactLogits(F.pad(parts[0], (0, 1)), *parts[1:])
 
 
-def velocity(network: Denoiser, latents: Tensor, t: Tensor, conditioning: tuple[Tensor, Tensor]) -> Tensor:
+def velocity(network: Denoiser, latents: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
     """d x_t / d t of the linear interpolant, (x_t - x_0) / t, with the network's mean as x_0."""
-    return (latents - expected(network(latents, t, *conditioning))) / t.clamp(min=LEAST_TIME)[:, None, None]
+    return (latents - expected(network(latents, t, conditioning))) / t.clamp(min=LEAST_TIME)[:, None, None]
 
 
 def split_heads(x: Tensor) -> Tensor:

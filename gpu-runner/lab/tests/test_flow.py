@@ -1,5 +1,6 @@
 """The coupling, the network's laws, and that training goes on where it was stopped."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,15 @@ import torch
 
 from lab.codec.code import CHANNELS, EMPTY, TOKENS, encode, expected, facts_of
 from lab.flow.assign import assign
+from lab.flow.check import as_asked
 from lab.flow.coupling import couple
 from lab.flow.data import make_batch
+from lab.flow.distill import TIMES, several
 from lab.flow.network import Denoiser, velocity
+from lab.flow.relate import WIDTH, lean
 from lab.training.optimizer import orthogonalize
 from lab.training.run import Run
+from lab.world.layout import CELLS
 from lab.world.prompt import Prompt, plain_caption, read_plain, sample_prompt
 from lab.world.scene import sample_layout
 
@@ -49,6 +54,40 @@ def test_assigned_probabilities_add_up_to_the_counts() -> None:
     assert torch.allclose(probabilities.sum(1)[:, :EMPTY], counts, atol=0.15)
 
 
+def test_every_coupled_layout_does_what_its_prompt_asks_and_a_shuffled_one_does_not() -> None:
+    batch = make_batch(np.random.default_rng(6), 64)
+    assert as_asked(batch.facts, batch).all()
+    related = batch.axes >= 0
+    assert 0.2 < related.float().mean() < 0.6
+    turned = replace(
+        batch.facts, classes=batch.facts.classes.flip(1), rows=batch.facts.rows.flip(1), columns=batch.facts.columns.flip(1)
+    )
+    assert not as_asked(turned, batch)[related].any()
+    assert as_asked(turned, batch)[~related].all()
+
+
+def test_a_mate_is_drawn_to_the_cells_before_its_anchor() -> None:
+    anchor, mate, cell = 30, 41, 4 * CELLS + 5
+    classes = torch.full((1, TOKENS, EMPTY + 1), -20.0)
+    classes[0, cell, anchor] = 0
+    relation = torch.zeros(1, WIDTH)
+    relation[0, anchor] = relation[0, EMPTY + mate] = relation[0, 2 * EMPTY] = 1
+    leant = lean(classes, relation, torch.ones(1, 1))
+    assert leant[0, :, mate].argmax() in (1 * CELLS + 5, 2 * CELLS + 5)
+    assert leant[0, cell, mate] < -6
+    leant[..., mate] = 0
+    assert not leant.any()
+    assert not lean(classes, torch.zeros(1, WIDTH), torch.ones(1, 1)).any()
+
+
+def test_a_path_to_be_distilled_is_seen_at_several_times() -> None:
+    batch = make_batch(np.random.default_rng(7), 3)
+    repeated = several(batch)
+    assert len(repeated.ids) == 3 * TIMES
+    assert torch.equal(repeated.noise[::TIMES], batch.noise)
+    assert torch.equal(repeated.facts.classes[TIMES - 1 :: TIMES], batch.facts.classes)
+
+
 def test_the_velocity_leads_to_the_expected_latent() -> None:
     torch.manual_seed(0)
     network = Denoiser()
@@ -57,7 +96,7 @@ def test_the_velocity_leads_to_the_expected_latent() -> None:
     conditioning = network.text(batch.ids)
     with torch.no_grad():
         reached = batch.noise - t[:, None, None] * velocity(network, batch.noise, t, conditioning)
-        assert torch.allclose(reached, expected(network(batch.noise, t, *conditioning)), atol=1e-5)
+        assert torch.allclose(reached, expected(network(batch.noise, t, conditioning)), atol=1e-5)
 
 
 def test_a_prompt_is_read_alone_as_in_a_batch() -> None:

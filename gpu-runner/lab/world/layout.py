@@ -148,34 +148,39 @@ def _free_at_first(sizes: NDArray[np.int64]) -> NDArray[np.bool_]:
     return free
 
 
-def displacements(relation: str) -> tuple[tuple[int, int], ...]:
-    """Where the first thing may stand as seen from the second, as (rows, columns) of places."""
-    if relation in ("on top of", "below"):
-        rows = -9 if relation == "on top of" else 9
-        return tuple((rows, columns) for columns in (-1, 0, 1))
-    sign = -1 if relation == "to the left of" else 1
-    return tuple((rows, sign * columns) for rows in (-1, 0, 1) for columns in range(11, 16))
+AXES: Final = ("on top of", "to the left of")
+"""Every relation is one of these between a mate and its anchor: the anchor is the lower thing, or the right one."""
+
+
+def displacements(axis: str) -> tuple[tuple[int, int], ...]:
+    """Where the mate may stand as seen from its anchor, as (rows, columns) of places."""
+    if axis == "on top of":
+        return tuple((-9, columns) for columns in (-1, 0, 1))
+    return tuple((rows, -columns) for rows in (-1, 0, 1) for columns in range(11, 16))
+
+
+def roles(relation: str) -> tuple[str, int, int]:
+    """The axis, and which of a prompt's two things is the mate and which the anchor."""
+    axis = AXES[0] if relation in ("on top of", "below") else AXES[1]
+    return (axis, 0, 1) if relation == axis else (axis, 1, 0)
 
 
 def _place_related(prompt: Prompt, scores: Floats) -> tuple[Thing, ...]:
-    """The pair of places with the highest sum among all pairs in the relation."""
+    """The anchor at its best place of those that leave room for its mate, which takes the best place in the relation."""
     size = size_of(prompt)
-    (first_name, _), (second_name, _) = prompt.things
     low, high = _inside(size)
-    best: tuple[float, tuple[int, int], tuple[int, int]] | None = None
-    for rows, columns in displacements(prompt.relation or ""):
-        # Places of the second thing from which the first one's lies inside as well.
-        top, bottom = max(low, low - rows), min(high, high - rows) + 1
-        left, right = max(low, low - columns), min(high, high - columns) + 1
-        of_first = scores[0, top + rows : bottom + rows, left + columns : right + columns]
-        sums = scores[1, top:bottom, left:right] + of_first
-        row, column = np.unravel_index(int(sums.argmax()), sums.shape)
-        at = (int(row) + top, int(column) + left)
-        found = (float(sums[row, column]), (at[0] + rows, at[1] + columns), at)
-        best = found if best is None or found[0] > best[0] else best
-    if best is None:
-        raise ValueError(f"no displacement for {prompt.relation!r}")
-    return _thing(first_name, *best[1], size), _thing(second_name, *best[2], size)
+    axis, mate, anchor = roles(prompt.relation or "")
+    ways = displacements(axis)
+    room = np.full((PLACES, PLACES), -np.inf, np.float32)
+    for down, right in ways:
+        rows = slice(max(low, low - down), min(high, high - down) + 1)
+        room[rows, max(low, low - right) : min(high, high - right) + 1] = 0
+    row, column = (int(at) for at in np.unravel_index(int((scores[anchor] + room).argmax()), room.shape))
+    reached = [(row + down, column + right) for down, right in ways]
+    free = [at for at in reached if low <= min(at) and max(at) <= high]
+    places = {anchor: (row, column), mate: max(free, key=lambda at: float(scores[mate][at]))}
+    first, second = (_thing(name, *places[index], size) for index, (name, _) in enumerate(prompt.things))
+    return first, second
 
 
 def class_indices(prompt: Prompt) -> list[int]:

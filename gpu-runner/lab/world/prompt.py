@@ -10,7 +10,7 @@ from lab.world.vocabulary import BACKGROUNDS, CLASS_INDEX, COLORED_SHAPES, COUNT
 MAX_COUNT = 8
 MAX_TOTAL = 15
 MAX_SHAPES = 4
-RELATION_SHARE = 0.25
+RELATION_SHARE = 0.4
 SHAPE_COUNT_SHARE = 0.1
 PLAIN_SHARE = 0.55
 """Share of captions in the plain form of the benchmarks: "seven balloons and one bear on a pink background"."""
