@@ -30,6 +30,8 @@ HEADS = 3
 TEXT_DEPTH = 2
 FIRST_ROUNDS = 3
 LAST_ROUNDS = 12
+SURENESS = 2.0
+"""Factor of the class logits in sampling; the figures behind it are in docs/results/model.md."""
 LEAST_TIME = 0.02
 """Below it the velocity is that of a denoised estimate scaled down: dividing by t would magnify rounding."""
 
@@ -161,11 +163,20 @@ class Denoiser(nn.Module):
         nn.init.constant_(self.lean_gain.bias, 0.5)
 
     def forward(self, latents: Tensor, t: Tensor, conditioning: Conditioning) -> FactLogits:
-        """latents [B, TOKENS, CHANNELS], t [B], conditioning from `self.text`"""
-        return self.guesses(latents, t, conditioning)[1]
+        """
+        latents [B, TOKENS, CHANNELS], t [B], conditioning from `self.text`. What the pack samples with: the answer made surer
+        of what stands where, so that a path keeps to what its first estimates show.
+        """
+        _, answer = self._logits(latents, t, conditioning)
+        return answer.with_classes(assign(SURENESS * answer.classes, conditioning.counts, LAST_ROUNDS))
 
     def guesses(self, latents: Tensor, t: Tensor, conditioning: Conditioning) -> tuple[FactLogits, FactLogits]:
-        """The second guess and the answer."""
+        """The second guess and the answer, as they are trained."""
+        guess, answer = self._logits(latents, t, conditioning)
+        return guess, answer.with_classes(assign(answer.classes, conditioning.counts, LAST_ROUNDS))
+
+    def _logits(self, latents: Tensor, t: Tensor, conditioning: Conditioning) -> tuple[FactLogits, FactLogits]:
+        """The second guess, and the answer before its counts are made right."""
         text, counts, relation = conditioning
         at = self.time(time_features(t, WIDTH))
         gains = 1 + self.gains(at).view(-1, DEPTH, 2, WIDTH)
@@ -185,8 +196,7 @@ class Denoiser(nn.Module):
         turns = rotation(guess)
         for index in range(half, DEPTH):
             x = self.blocks[index](x, text, gains[:, index], turns)
-        answer = leant + FactLogits.split(self.head(normalize(x)))
-        return guess, answer.with_classes(assign(answer.classes, counts, LAST_ROUNDS))
+        return guess, leant + FactLogits.split(self.head(normalize(x)))
 
 
 def score(latents: Tensor, gains: Tensor) -> FactLogits:
