@@ -30,7 +30,7 @@ HEADS = 3
 TEXT_DEPTH = 2
 FIRST_ROUNDS = 3
 LAST_ROUNDS = 12
-SURENESS = 2.0
+SURENESS = 6.0
 """Factor of the class logits in sampling; the figures behind it are in docs/results/model.md."""
 LEAST_TIME = 0.02
 """Below it the velocity is that of a denoised estimate scaled down: dividing by t would magnify rounding."""
