@@ -20,6 +20,8 @@ const stageSchema = z.strictObject({
   fleet: z.strictObject({
     /** The pack that the runners serve: a folder of gpu-runner/packs. */
     pack: z.string(),
+    /** Small packs of the image that every runner serves beside it. What no runner serves, the edge does not offer. */
+    alsoPacks: z.array(z.string()).default([]),
     /** Where a pack too large for the image is pulled from, as s3://bucket/prefix; the image's own copy when left out. */
     packSource: z
       .string()
@@ -46,6 +48,7 @@ export type StageSettings = z.infer<typeof stageSchema>
 
 const FLEET: StageSettings['fleet'] = {
   pack: 'emoji-world',
+  alsoPacks: ['trajectories'],
   instanceTypes: ['g6.xlarge', 'g5.xlarge'],
   taskMemoryMiB: 12_288,
   spotPercent: 100,

@@ -1,5 +1,5 @@
 /** A Lambda function made of one entry file: bundled by esbuild on this machine, with its own role and its own log group. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
@@ -8,6 +8,7 @@ import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { metricsNamespace } from '../fleet/metrics.ts'
+import type { StageSettings } from '../stages.ts'
 import { accept } from './accept.ts'
 import { ROOT } from './root.ts'
 
@@ -18,7 +19,7 @@ export interface BundledFunctionProps {
   readonly environment: Readonly<Record<string, string>>
   readonly memoryMiB: number
   readonly timeoutSeconds: number
-  readonly stage: { readonly name: string; readonly logDays: number }
+  readonly stage: Pick<StageSettings, 'name' | 'logDays' | 'fleet'>
   /** Its name in log lines and metrics. */
   readonly service: string
   /** Puts what the edge must know of the packs beside the code: manifests and tokenizers, never graphs. */
@@ -85,7 +86,7 @@ export class BundledFunction extends Construct {
           beforeBundling: () => [],
           beforeInstall: () => [],
           afterBundling: (root, output) => [
-            ...(props.withPackCards ? copyPackCards(root, output) : []),
+            ...(props.withPackCards ? copyPackCards(props.stage, { root, output }) : []),
             ...(props.withPage ? [`"${process.execPath}" ${root}/functions/playground/main.ts ${output}/page`] : []),
           ],
         },
@@ -100,8 +101,13 @@ export class BundledFunction extends Construct {
 
 const PACKS = 'gpu-runner/packs'
 
-const copyPackCards = (root: string, output: string): string[] => {
-  const packs = readdirSync(join(ROOT, PACKS)).filter((name) => existsSync(join(ROOT, PACKS, name, 'pack.json')))
+/** Of what the fleet serves: a pack that is offered and served by nobody would hold money for nothing. */
+const copyPackCards = (
+  { fleet }: Pick<StageSettings, 'fleet'>,
+  { root, output }: { root: string; output: string },
+): string[] => {
+  const served = [fleet.pack, ...fleet.alsoPacks]
+  const packs = served.filter((name) => existsSync(join(ROOT, PACKS, name, 'pack.json')))
   return packs.map(
     (name) =>
       `mkdir -p ${output}/packs/${name} && cp ${root}/${PACKS}/${name}/pack.json ${root}/${PACKS}/${name}/tokenizer.json ${output}/packs/${name}/`,

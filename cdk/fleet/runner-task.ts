@@ -1,4 +1,4 @@
-/** The runner's task: one GPU, a read-only container that is not root, and the pack it serves. */
+/** The runner's task: one GPU, a read-only container that is not root, and the packs it serves. */
 import { Duration, Size, Stack } from 'aws-cdk-lib'
 import type { DockerImageAsset } from 'aws-cdk-lib/aws-ecr-assets'
 import {
@@ -49,7 +49,7 @@ const STOP_SECONDS = 100
 
 export const createRunnerTask = (scope: Construct, props: RunnerTaskProps): Ec2TaskDefinition => {
   const { stage, data, cluster } = props
-  const { pack, packSource } = stage.fleet
+  const { pack, packSource, alsoPacks } = stage.fleet
   const task = new Ec2TaskDefinition(scope, 'Task', {
     // Tasks share the machine's public address; awsvpc tasks would have none, and need a NAT gateway.
     networkMode: NetworkMode.BRIDGE,
@@ -66,7 +66,7 @@ export const createRunnerTask = (scope: Construct, props: RunnerTaskProps): Ec2T
       AWS_REGION: stage.region,
       ...data.names,
       PUBLIC_URL: props.publicUrl,
-      PACK_FOLDER: folder,
+      PACK_FOLDER: [folder, ...alsoPacks.map((name) => `${PACKS_IN_IMAGE}/${name}`)].join(','),
       CONCURRENCY: String(stage.fleet.concurrency),
       HEARTBEAT_FILE,
       ...contentPolicyEnvironment(data),

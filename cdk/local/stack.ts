@@ -22,7 +22,7 @@ export interface StackOptions {
   readonly runners?: number
   /** What is not made, as JSON: shared/contract/content-policy.ts. */
   readonly contentPolicy?: string
-  /** Folder of the pack that is served, and offered with its neighbours; emoji-world unless said. */
+  /** Folder of the pack that is served, and offered with its neighbours; those of this repository unless said. */
   readonly pack?: string
 }
 
@@ -36,7 +36,9 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-const EMOJI_WORLD = fileURLToPath(new URL('../../gpu-runner/packs/emoji-world', import.meta.url))
+const PACKS = ['emoji-world', 'trajectories'].map((name) =>
+  fileURLToPath(new URL(`../../gpu-runner/packs/${name}`, import.meta.url)),
+)
 
 /** Resolves when every part is ready. Rejects, with everything stopped again, when one cannot start. */
 export const startStack = async (options: StackOptions): Promise<Stack> => {
@@ -79,21 +81,24 @@ export const serviceEnvironment = (on: {
   url: string
   port: number
   options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy' | 'runners' | 'pack'>
-}): Record<string, string> => ({
-  PUBLIC_URL: on.url,
-  PORT: String(on.port),
-  PACKS_FOLDER: dirname(resolve(on.options.pack ?? EMOJI_WORLD)),
-  PACK_FOLDER: resolve(on.options.pack ?? EMOJI_WORLD),
-  KEY_PEPPER: on.secrets.keyPepper,
-  ADMIN_KEY_HASH: hashApiKey(on.secrets.adminKey, on.secrets.keyPepper),
-  // A laptop's receivers live on loopback.
-  WEBHOOK_ALLOW_HTTP: 'true',
-  WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8,::1/128',
-  MAX_WAIT_SECONDS: '60',
-  // One person's scripts are not to be slowed down.
-  WRITES_PER_MINUTE: '60000',
-  RUNNERS: String(on.options.runners ?? 1),
-  LEASE_SECONDS: String(on.options.leaseSeconds ?? 30),
-  REVIEW_SECONDS: String(on.options.reviewSeconds ?? 120),
-  ...(on.options.contentPolicy !== undefined && { CONTENT_POLICY: on.options.contentPolicy }),
-})
+}): Record<string, string> => {
+  const packs = on.options.pack === undefined ? PACKS : [resolve(on.options.pack)]
+  return {
+    PUBLIC_URL: on.url,
+    PORT: String(on.port),
+    PACKS_FOLDER: dirname(packs[0] ?? ''),
+    PACK_FOLDER: packs.join(','),
+    KEY_PEPPER: on.secrets.keyPepper,
+    ADMIN_KEY_HASH: hashApiKey(on.secrets.adminKey, on.secrets.keyPepper),
+    // A laptop's receivers live on loopback.
+    WEBHOOK_ALLOW_HTTP: 'true',
+    WEBHOOK_ALLOWED_CIDRS: '127.0.0.0/8,::1/128',
+    MAX_WAIT_SECONDS: '60',
+    // One person's scripts are not to be slowed down.
+    WRITES_PER_MINUTE: '60000',
+    RUNNERS: String(on.options.runners ?? 1),
+    LEASE_SECONDS: String(on.options.leaseSeconds ?? 30),
+    REVIEW_SECONDS: String(on.options.reviewSeconds ?? 120),
+    ...(on.options.contentPolicy !== undefined && { CONTENT_POLICY: on.options.contentPolicy }),
+  }
+}

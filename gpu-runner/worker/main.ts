@@ -1,4 +1,4 @@
-/** The runner process: opens one pack, then works on generations until it is told to stop. */
+/** The runner process: opens its packs, then works on generations until it is told to stop. */
 import { createClients } from '../../shared/aws/clients.ts'
 import { readReferences } from '../../shared/aws/read-references.ts'
 import { receiveMessages } from '../../shared/aws/receive-messages.ts'
@@ -12,7 +12,7 @@ import { readProfiles } from '../pack/read-profiles.ts'
 import { keepHeartbeat } from './heartbeat.ts'
 import { protectTask } from './protect-task.ts'
 import { runnerSettings } from './settings.ts'
-import { workOnGeneration } from './work-on-generation.ts'
+import { type ServedPack, workOnGeneration } from './work-on-generation.ts'
 
 // biome-ignore lint/style/noProcessEnv: a composition root reads the environment once
 const settings = readSettings(runnerSettings, await readReferences(process.env))
@@ -24,25 +24,34 @@ process.on('disconnect', () => stopping.abort())
 if (process.connected === false) stopping.abort()
 
 const clients = createClients()
-const packFolder = await localPack({ s3: clients.s3, where: settings.PACK_FOLDER, cache: settings.PACK_CACHE })
-const model = await openModel({
-  packFolder,
-  provider: settings.MODEL_PROVIDER,
-  ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
-  ...(settings.MODEL_BATCH !== undefined && { maxBatch: settings.MODEL_BATCH }),
-  // Without its model this process is of no use: end, and let another be started.
-  onCrash: (error) => {
-    console.error(JSON.stringify({ level: 'fatal', error: error.message }))
-    process.exit(1)
-  },
-})
+const openPack = async (where: string): Promise<ServedPack> => {
+  const packFolder = await localPack({ s3: clients.s3, where, cache: settings.PACK_CACHE })
+  return { model: await openServed(packFolder), profiles: await readProfiles(packFolder) }
+}
+const openServed = (packFolder: string) =>
+  openModel({
+    packFolder,
+    provider: settings.MODEL_PROVIDER,
+    ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
+    ...(settings.MODEL_BATCH !== undefined && { maxBatch: settings.MODEL_BATCH }),
+    // Without its model this process is of no use: end, and let another be started.
+    onCrash: (error) => {
+      console.error(JSON.stringify({ level: 'fatal', error: error.message }))
+      process.exit(1)
+    },
+  })
+const packs = new Map<string, ServedPack>()
+// One after the other: each checks the memory that is left.
+for (const where of settings.PACK_FOLDER) {
+  const served = await openPack(where)
+  packs.set(served.model.manifest.name, served)
+}
 const stores = connectStores(clients, settings)
 const work = {
   ...stores,
   fleet: createFleetReader(stores.table, Date.now),
-  model,
+  packs,
   content: createContentCheck(settings.CONTENT_POLICY),
-  profiles: await readProfiles(packFolder),
   webhooks: webhookPolicy.read(settings),
   publicUrl: settings.PUBLIC_URL,
   leaseMs: settings.LEASE_SECONDS * 1000,
@@ -69,6 +78,6 @@ await receiveMessages({
   handle: (received) => protection.during(() => workOnGeneration(work, received)),
   signal: stopping.signal,
 })
-await model.close()
+await Promise.all([...packs.values()].map(({ model }) => model.close()))
 clients.destroy()
 if (process.connected) process.disconnect()

@@ -47,7 +47,6 @@ export const searchGeneration = async (
   { generation, keeper }: { generation: GenerationItem; keeper: LeaseKeeper },
 ): Promise<Ending | 'stopped'> => {
   const { manifest } = on.model
-  if (generation.pack !== manifest.name) throw new Error(`this runner has ${manifest.name}, not ${generation.pack}`)
   const refused = await on.content.prompt(generation.prompt)
   if (refused !== undefined) return promptRefused(refused)
   const started = await startSearch(on, generation)

@@ -8,8 +8,11 @@ export const runnerSettings = {
   ...contentPolicySettings,
   /** Which scoring servers a reward may ask: those that webhooks may go to. */
   ...webhookPolicy.settings,
-  /** The pack this runner serves: a folder, or s3://bucket/prefix. */
-  PACK_FOLDER: z.string().min(1),
+  /** The packs this runner serves: folders, or s3://bucket/prefix, with commas between them. All lie in its memory. */
+  PACK_FOLDER: z
+    .string()
+    .min(1)
+    .transform((folders) => folders.split(',')),
   /** Where a pack from S3 is kept. */
   PACK_CACHE: z.string().min(1).default('/tmp/packs'),
   /** Generations searched at once. */

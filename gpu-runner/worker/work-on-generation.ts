@@ -26,11 +26,17 @@ import type { CheckpointEvery } from './keep-checkpoints.ts'
 import { keepLease, type LeaseKeeper } from './keep-lease.ts'
 import { LeaseLost, searchGeneration } from './search-generation.ts'
 
+/** A pack that is open. */
+export interface ServedPack {
+  readonly model: Model
+  readonly profiles: Profiles
+}
+
 export interface WorkContext extends Completion {
   readonly bucket: Bucket
-  readonly model: Model
+  /** What this runner serves, by name. */
+  readonly packs: ReadonlyMap<string, ServedPack>
   readonly content: ContentCheck
-  readonly profiles: Profiles
   readonly webhooks: AddressPolicy
   readonly leaseMs: number
   readonly reviewMs: number
@@ -92,7 +98,10 @@ const workUnderLease = async (
   const keeper = keepLease({ ...on, fenced, extendMessage: received.extend })
   const left = letNextIn(on, generation)
   try {
-    const searched = await searchGeneration(on, { generation, keeper })
+    const served = on.packs.get(generation.pack)
+    if (served === undefined)
+      throw new Error(`this runner has ${[...on.packs.keys()].join(', ')}, not ${generation.pack}`)
+    const searched = await searchGeneration({ ...on, ...served }, { generation, keeper })
     if (searched === 'stopped') {
       await handBackLease(on.table, fenced)
       return { kind: 'return', afterSeconds: 0 }

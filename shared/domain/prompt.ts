@@ -23,13 +23,13 @@ export const spellNumbers = (prompt: string, manifest: Pick<PackManifest, 'vocab
  * one word the pack can draw. Pointers are into the request.
  */
 export const checkPrompt = (prompt: string, manifest: PackManifest, tokenizer: PromptTokenizer): FieldError[] => {
+  const fault = manifest.prompt_form && faultOfForm(prompt, manifest.prompt_form)
+  if (fault !== undefined) return [{ pointer: '/prompt', detail: fault }]
   const { max_length, prefix } = roomiestTokenizer(manifest)
   const tokens = tokenizer.tokenize(spellNumbers(prompt, manifest))
   const limit = tokenizer.room(max_length) - (prefix === '' ? 0 : tokenizer.tokenize(prefix).length)
   if (tokens.length > limit)
     return [{ pointer: '/prompt', detail: `${tokens.length} tokens; the pack ${manifest.name} takes at most ${limit}` }]
-  const fault = manifest.prompt_form && faultOfForm(prompt, manifest.prompt_form)
-  if (fault !== undefined) return [{ pointer: '/prompt', detail: fault }]
   const drawable = drawableWords(manifest)
   if (drawable.size === 0) return []
   if (tokens.some((token) => drawable.has(token) && tokenizer.knows(token))) return []

@@ -106,7 +106,7 @@ const checkSingle = (
   if ('url' in request) {
     const { kind } = manifest.output
     if (kind === 'image') return { reward: request }
-    const detail = `scoring servers are asked about images; the pack ${manifest.name} gives a ${kind}`
+    const detail = `scoring servers are asked about images; the pack ${manifest.name} gives ${kind}s`
     return { errors: [{ pointer, detail }] }
   }
   const { name } = request

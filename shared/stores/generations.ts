@@ -7,40 +7,14 @@
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { GenerationStatus, Progress, Result, StopReason } from '../contract/generation.ts'
 import type { Metadata } from '../contract/metadata.ts'
-import type { OUTPUT_CONTENT_TYPES, OutputFormat } from '../contract/output.ts'
-import type { Place } from '../contract/place.ts'
+import type { OutputFormat } from '../contract/output.ts'
 import type { Priority } from '../contract/priority.ts'
-import type { RewardPart } from '../contract/reward.ts'
 import type { SearchName } from '../contract/search-names.ts'
 import type { Reward } from '../domain/reward.ts'
 import { type UnworkedEnding, unworkedEnding } from '../domain/unworked-ending.ts'
 import { conditional, type Table } from './store.ts'
+import type { StoredOutput } from './stored-output.ts'
 import { accountItemKey, dueAt } from './table.ts'
-
-/** An output as stored: its place in the bucket, not a link. */
-export interface StoredOutput {
-  readonly key: string
-  readonly width: number
-  readonly height: number
-  readonly content_type: (typeof OUTPUT_CONTENT_TYPES)[OutputFormat]
-  readonly bytes: number
-  readonly sha256: string
-  readonly reward: number
-  readonly parts: readonly RewardPart[]
-  readonly found: Readonly<Record<string, number>> | null
-  readonly exact: boolean | null
-  readonly places?: readonly Place[] | null
-  /** The same output in the other formats of its kind; none unless said. */
-  readonly alternates?: readonly StoredAlternate[]
-}
-
-export interface StoredAlternate {
-  readonly key: string
-  readonly format: OutputFormat
-  readonly content_type: (typeof OUTPUT_CONTENT_TYPES)[OutputFormat]
-  readonly bytes: number
-  readonly sha256: string
-}
 
 /** A state of a search, as stored. */
 export interface StoredCheckpoint {
@@ -84,7 +58,7 @@ export interface GenerationItem {
   readonly target_reward?: number
   /** One unless said. */
   readonly n_outputs?: number
-  /** PNG unless said. */
+  /** PNG unless said: of items from before packs of paths. */
   readonly format?: OutputFormat
   readonly previews?: boolean
   /** Standard unless said. */

@@ -34,15 +34,16 @@ export interface RunnerOptions {
   readonly checkpointEvery?: WorkContext['checkpointEvery']
   readonly stopping?: AbortSignal
   readonly content?: ContentCheck
+  /** Beside the model in closed form. */
+  readonly packs?: WorkContext['packs']
 }
 
 export const createRunner = (edge: Edge, options: RunnerOptions = {}): TestRunner => {
   const { model, nfe } = closedFormModel(edge, options)
   const on: WorkContext = {
     ...edge.api,
-    model,
+    packs: new Map([[model.manifest.name, { model, profiles: new Map() }], ...(options.packs ?? [])]),
     content: options.content ?? createContentCheck(contentPolicySchema.parse({})),
-    profiles: new Map(),
     leaseMs: options.leaseMs ?? 30_000,
     maxTries: 3,
     checkpointEvery: options.checkpointEvery ?? { ms: 10_000, nfe: 100 },

@@ -51,7 +51,7 @@ const formatOf = ({ format }: GenerationRequest, { name, output }: PackManifest)
   if (format === undefined || formats.includes(format)) return format ?? first
   return {
     pointer: '/format',
-    detail: `the pack ${name} gives a ${output.kind}, as ${formats.join(' or ')}; ${format} is of another kind`,
+    detail: `${format} is of another kind; the pack ${name} gives ${output.kind}s, as ${formats.join(' or ')}`,
   }
 }
 
