@@ -102,7 +102,7 @@ describe('the client', () => {
     const packs = (await direct.packs()).map((pack) => packViewSchema.parse(pack))
     assert.deepEqual(
       packs.map(({ name }) => name),
-      ['emoji-world'],
+      ['emoji-world', 'trajectories'],
     )
     const account = accountSchema.parse(await direct.account())
     const usage = usageReportSchema.parse(await direct.books.usage({ group_by: 'key,pack' }))

@@ -35,9 +35,9 @@ describe('completion', () => {
 
   test('by bash knows commands, their second words, options, and values', { skip: missing('bash') }, async () => {
     assert.deepEqual(await offered('ge'), ['generate', 'get'])
-    assert.deepEqual(await offered('keys', ''), ['list', 'issue', 'rotate', 'revoke'])
+    assert.deepEqual(await offered('keys', ''), ['list', 'issue', 'change', 'rotate', 'revoke'])
     assert.deepEqual(await offered('generate', '--f'), ['--format'])
-    assert.deepEqual(await offered('generate', 'two bears', '--format', ''), ['png', 'webp', 'jpeg'])
+    assert.deepEqual(await offered('generate', 'two bears', '--format', ''), ['png', 'webp', 'jpeg', 'svg', 'json'])
     assert.deepEqual(await offered('keys', 'issue', 'laptop', '--scope', 'acc'), ['account:read', 'account:write'])
   })
 

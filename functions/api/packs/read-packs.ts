@@ -11,7 +11,9 @@ export const readPacks = async (folder: string): Promise<ReadonlyMap<string, Pac
   const cards = await Promise.all(
     entries.filter((entry) => entry.isDirectory()).map(({ name }) => readCard(join(folder, name))),
   )
-  return new Map(cards.map((card) => [card.manifest.name, card]))
+  // A folder is read in no order; clients that take the first should not depend on it.
+  const sorted = cards.toSorted((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1))
+  return new Map(sorted.map((card) => [card.manifest.name, card]))
 }
 
 const readCard = async (folder: string): Promise<PackCard> => {

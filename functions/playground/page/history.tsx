@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Generation, GenerationStatus, Rollover } from '../../../shared/client/client.ts'
 import { formatCount, formatMoney, formatReward, formatTime } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
+import { pictureOf } from './run.ts'
 import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
 
@@ -76,7 +77,7 @@ const COLUMNS: readonly Column<Generation>[] = [
       output === undefined ? (
         <span class="thumb none" />
       ) : (
-        <img class="thumb" src={output.url} alt={`Result for: ${prompt}`} loading="lazy" />
+        <img class="thumb" src={pictureOf(output)} alt={`Result for: ${prompt}`} loading="lazy" />
       ),
   },
   {

@@ -191,12 +191,23 @@ const untilAnswered = async <Answer>(
   }
 }
 
+/** The address of what can be looked at: of numbers, the drawing beside them. */
+export const pictureOf = ({
+  url,
+  content_type,
+  alternates,
+}: Pick<Generation['outputs'][number], 'url' | 'content_type' | 'alternates'>): string =>
+  content_type.startsWith('image/')
+    ? url
+    : (alternates.find((other) => other.content_type.startsWith('image/'))?.url ?? url)
+
 /** Image and trace, checked against their hashes by the client. */
 export const showFiles = async (client: Rollover, generation: Generation, change: Change): Promise<void> => {
   const [output] = generation.outputs
   if (output !== undefined) {
     const bytes = await client.download(generation)
-    const image = URL.createObjectURL(new Blob([bytes], { type: output.content_type }))
+    const seen = pictureOf(output)
+    const image = seen === output.url ? URL.createObjectURL(new Blob([bytes], { type: output.content_type })) : seen
     change({ image, ...(output.places && { places: output.places }) })
   }
   const traceText = await client.trace(generation)

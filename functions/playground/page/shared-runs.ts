@@ -1,6 +1,6 @@
 /** Runs of what a shared link shows, so that it is drawn like one's own: nothing of the account is in them. */
 import type { SharedGeneration } from '../../../shared/contract/share.ts'
-import { newRun, type Run, readTrace } from './run.ts'
+import { newRun, pictureOf, type Run, readTrace } from './run.ts'
 
 /**
  * Shows the runs at once, and each again as its files are there. The image is read into the page too, so that it can be saved and
@@ -39,7 +39,7 @@ const runOf = (generation: SharedGeneration): Run => {
     ...newRun(request),
     phase: 'ended',
     generation: { ...generation, reward: { name: reward, ...(counts !== null && { counts }) }, error: null },
-    ...(output !== undefined && { image: output.url }),
+    ...(output !== undefined && { image: pictureOf(output) }),
     ...(output?.places && { places: output.places }),
   }
 }
