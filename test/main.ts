@@ -10,6 +10,8 @@ import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 
 const FILES_AT_ONCE = 2
+/** A test that never ends has failed, and what it left running does not keep its process: the longest takes three minutes. */
+const LONGEST_MS = 12 * 60_000
 /** So that none of these begins when all else is done. */
 const LONGEST = [
   'test/chaos/chaos.test.ts',
@@ -35,7 +37,13 @@ const files = asked.length > 0 ? asked : [...LONGEST, ...found.filter((file) => 
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'rollover-compile-cache')
 
 const seconds = new Map<string, number>()
-const events = run({ cwd: root, files: files.map((file) => join(root, file)), concurrency: FILES_AT_ONCE })
+const events = run({
+  cwd: root,
+  files: files.map((file) => join(root, file)),
+  concurrency: FILES_AT_ONCE,
+  timeout: LONGEST_MS,
+  forceExit: true,
+})
 events.on('test:summary', ({ file, duration_ms: ms, success }) => {
   if (file !== undefined) seconds.set(file.slice(root.length), ms / 1000)
   if (!success) process.exitCode = 1

@@ -131,13 +131,16 @@ describe('an account that floods', () => {
       },
     })
     const working = runner.work({ accountId: account.id, generationId: first })
-    await began.promise
-    while ((await waiting(account)).includes(second)) await sleep(10)
-    assert.deepEqual(await waiting(account), [third])
-    const { id: fourth } = await create(account)
-    assert.deepEqual(await waiting(account), [third, fourth])
-    goOn.resolve()
-    await working
+    try {
+      await began.promise
+      while ((await waiting(account)).includes(second)) await sleep(10)
+      assert.deepEqual(await waiting(account), [third])
+      const [fourth] = await flood(account, 1)
+      assert.deepEqual(await waiting(account), [third, fourth])
+    } finally {
+      goOn.resolve()
+      await working
+    }
     // The message of what has ended is there too: it was not this one that was worked on.
     await workThrough(4)
     assert.equal((await edge.account(account.apiKey))['open_generations'], 0)
