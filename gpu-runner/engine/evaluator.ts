@@ -74,12 +74,15 @@ export function createEvaluator(on: EvaluatorParts): Evaluator {
       const request = { evaluator, latents, asks: asks.map(({ latent: _, ...ask }) => ask) }
       const seen = await thread.call('evaluate', request, [latents.buffer])
       const scored = seen.filter(({ rewards }) => rewards !== undefined)
-      const outputs = scored.flatMap(({ image }) => (image === undefined ? [] : [made(image)]))
-      const outside = await scoreOutside(terms, outputs)
+      const outputs = new Map(seen.flatMap((row) => (row.image === undefined ? [] : [[row, made(row.image)]])))
+      const outside = await scoreOutside(
+        terms,
+        scored.flatMap((row) => outputs.get(row) ?? []),
+      )
       const parts = new Map(scored.map((row, at) => [row, partsOf(terms, { row, outside, at })]))
       return seen.map((row) => {
-        const output = drawn && row.image !== undefined ? made(row.image) : undefined
-        const picture = output?.kind === 'path' ? output : row.picture
+        const output = outputs.get(row)
+        const picture = drawn && output?.kind === 'path' ? output : row.picture
         return { ...evaluationOf(row, parts.get(row), terms), ...(picture && { picture }) }
       })
     },
