@@ -12,13 +12,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from lab.codec.code import Facts, encode
+from lab.codec.code import Facts
 from lab.flow.check import as_asked
 from lab.flow.data import Batch, batches
 from lab.flow.network import Denoiser
 from lab.flow.sample import sample_facts
-from lab.flow.train import LOG_EVERY, SAVE_EVERY, compiled, log_exact, losses, optimizer_of, to_device
-from lab.training.optimizer import average_of, move_average
+from lab.flow.train import Training, log_exact, optimizer_of, to_device, train, workers_for
+from lab.training.optimizer import average_of
 from lab.training.run import device, parse_run
 
 SEED = 2
@@ -47,27 +47,9 @@ def main() -> None:
         torch.manual_seed(run.step)
     held = to_device(next(batches(512, SEED + 1000, 0, 1)), place)
     log_exact(run, average, held)
-    total = 0.0
-    forward = compiled(network)
-    for data in batches(options.batch // TIMES, SEED, run.step, 1 if place.type == "cpu" else 8):
-        paths = several(taught(teacher, to_device(data, place)))
-        t = sample_times(options.batch).to(place)
-        x = (1 - t)[:, None, None] * encode(paths.facts) + t[:, None, None] * paths.noise
-        loss, answered = losses(forward, x, t, paths)
-        loss.backward()
-        optimizer.step(FACTOR * run.learning_rate())
-        move_average(average, network, run.step)
-        run.count(options.batch)
-        total += answered.item()
-        if run.step % LOG_EVERY == 0:
-            run.log(f"loss {total / LOG_EVERY:.4f}")
-            total = 0.0
-        ended = run.progress() >= 1
-        if run.step % SAVE_EVERY == 0 or ended:
-            run.save(network=network.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict())
-            log_exact(run, average, held)
-        if ended:
-            return
+    batched = (to_device(data, place) for data in batches(options.batch // TIMES, SEED, run.step, workers_for(place)))
+    paths = ((several(taught(teacher, data)), sample_times(options.batch).to(place)) for data in batched)
+    train(run, Training(network, average, optimizer), held, paths, FACTOR)
 
 
 def taught(teacher: Denoiser, batch: Batch) -> Batch:

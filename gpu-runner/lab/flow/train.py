@@ -1,6 +1,7 @@
 """`python -m lab.flow.train --minutes N`: trains the flow; checkpoint and log are FOLDER/flow.pt and FOLDER/flow.log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -98,7 +99,9 @@ def main() -> None:
         torch.manual_seed(run.step)
     held = to_device(next(batches(256, SEED + 1000, 0, 1)), place)
     run.log(f"parameters {sum(p.numel() for p in network.parameters())}")
-    train(run, network, average, optimizer, held, batch=options.batch, place=place)
+    batched = (to_device(data, place) for data in batches(options.batch, SEED, run.step, workers_for(place)))
+    paths = ((data, sample_times(options.batch).to(place)) for data in batched)
+    train(run, Training(network, average, optimizer), held, paths)
 
 
 def compiled(network: Denoiser) -> Forward:
@@ -112,27 +115,27 @@ def compiled(network: Denoiser) -> Forward:
     return torch.compile(forward)
 
 
-def train(
-    run: Run,
-    network: Denoiser,
-    average: Denoiser,
-    optimizer: MuonAdamW,
-    held: Batch,
-    *,
-    batch: int,
-    place: torch.device,
-) -> None:
+@dataclass(frozen=True)
+class Training:
+    """What a checkpoint holds."""
+
+    network: Denoiser
+    average: Denoiser
+    optimizer: MuonAdamW
+
+
+def train(run: Run, training: Training, held: Batch, paths: Iterable[tuple[Batch, Tensor]], factor: float = 1.0) -> None:
+    """Until the run's budget is spent. Each batch comes with the times [B] at which it is seen; factor is of the learning rates."""
     total = 0.0
+    network, average, optimizer = training.network, training.average, training.optimizer
     forward = compiled(network)
-    for data in batches(batch, SEED, run.step, 1 if place.type == "cpu" else 8):
-        data = to_device(data, place)
-        t = sample_times(batch).to(place)
+    for data, t in paths:
         x = (1 - t)[:, None, None] * encode(data.facts) + t[:, None, None] * data.noise
         loss, answered = losses(forward, x, t, data)
         loss.backward()
-        optimizer.step(run.learning_rate())
+        optimizer.step(factor * run.learning_rate())
         move_average(average, network, run.step)
-        run.count(batch)
+        run.count(len(t))
         total += answered.item()
         if run.step % LOG_EVERY == 0:
             run.log(f"loss {total / LOG_EVERY:.4f}")
@@ -143,6 +146,11 @@ def train(
             log_exact(run, average, held)
         if ended:
             return
+
+
+def workers_for(place: torch.device) -> int:
+    """Processes that make the data."""
+    return 1 if place.type == "cpu" else 8
 
 
 if __name__ == "__main__":
