@@ -22,12 +22,13 @@ export async function warmUp(
   const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, PROMPT))
   const latent = Float32Array.from({ length: sizeOf(manifest.latent) }, (_, i) => Math.sin(1.7 * i))
   const row = { latent, t: 0.9, conditioning, spend: () => undefined }
+  const asks = asksOf(graphs, manifest, tokenizers)
   for (const rows of batches) {
     checkFinite(manifest.graphs.velocity, await graphs.velocity(Array<typeof row>(rows).fill(row)))
     const latents = Array<Float32Array>(rows).fill(latent)
     const images = await graphs.decode(latents)
     checkFinite(manifest.graphs.decode, images)
-    for (const { name, input } of asksOf(graphs, manifest, tokenizers)) {
+    for (const { name, input } of asks) {
       const [opened, inputs] = [graphs.rewards.get(name), Array<RewardInput>(rows).fill(input)]
       const scores = [await opened?.score(images, inputs), await opened?.gradient?.(latents, inputs)]
       for (const score of scores) checkFinite(`rewards.${name}`, score?.rewards ?? new Float32Array())
