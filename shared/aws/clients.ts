@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import { sendDirectly } from './send-directly.ts'
+import { MARSHALL, sendDirectly } from './send-directly.ts'
 
 export interface Clients {
   readonly dynamodb: DynamoDBDocumentClient
@@ -44,7 +44,7 @@ export const createClients = (): Clients => {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
-  const dynamodb = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } })
+  const dynamodb = DynamoDBDocumentClient.from(raw, { marshallOptions: MARSHALL })
   const straight = [sendDirectly(dynamodb, ANSWER_MS), sendDirectly(sqs, ANSWER_MS)]
   return {
     dynamodb,

@@ -35,7 +35,8 @@ interface Service {
   readonly read: (output: Fields) => Fields
 }
 
-const MARSHALL = { removeUndefinedValues: true }
+/** How items are written, here and by the document client. */
+export const MARSHALL = { removeUndefinedValues: true }
 /** Fields whose values are items, or parts of them, in requests and in answers. */
 const ITEMS_IN = ['Key', 'Item', 'ExpressionAttributeValues', 'ExclusiveStartKey']
 const ITEMS_OUT = ['Item', 'Attributes', 'LastEvaluatedKey']
@@ -82,7 +83,7 @@ export interface StraightWay {
 
 /** Lets a client send its commands the straight way. @param answerMs until an answer that does not come is left to the SDK. */
 export const sendDirectly = (client: DynamoDBDocumentClient | SQSClient, answerMs: number): StraightWay => {
-  const service = 'config' in client && client.config.serviceId === 'SQS' ? SQS : DYNAMODB
+  const service = client.config.serviceId === 'SQS' ? SQS : DYNAMODB
   const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
   const throughSdk = client.send.bind(client) as (command: unknown, ...rest: unknown[]) => Promise<unknown>
   let place: Place | undefined

@@ -9,6 +9,7 @@ import { openModel } from '../../gpu-runner/engine/model.ts'
 import { runSearch } from '../../gpu-runner/engine/run-search.ts'
 import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
 import { encodeInputs } from '../../gpu-runner/pack/encode-inputs.ts'
+import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
 import { openTokenizers } from '../../gpu-runner/pack/open-tokenizers.ts'
 import { readPack } from '../../gpu-runner/pack/read-pack.ts'
 import { openScore } from '../../gpu-runner/pack/reward-graphs.ts'
@@ -52,7 +53,7 @@ const searchOnce = async (
   const task = {
     nfeBudget: nfe,
     seed,
-    latentSize: manifest.latent.reduce((product, size) => product * size, 1),
+    latentSize: sizeOf(manifest.latent),
     native: interpolantNamed(manifest.native.interpolant),
     timeShift: manifest.native.time_shift,
     outputs: 1,

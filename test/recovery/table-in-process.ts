@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { openDynamoDb } from '../../cdk/local/emulators/dynamodb.ts'
-import { DYNAMODB, failedCondition } from '../../shared/aws/send-directly.ts'
+import { DYNAMODB, failedCondition, MARSHALL } from '../../shared/aws/send-directly.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import { tableDefinition } from '../../shared/stores/table.ts'
 
@@ -46,5 +46,5 @@ const sdkClient = (respond: (target: unknown, body: string) => Promise<{ status:
     return { response: { statusCode: answer.status, headers: {}, body: Buffer.from(JSON.stringify(answer.body)) } }
   }
   const client = new DynamoDBClient({ requestHandler: { handle } as never })
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } })
+  return DynamoDBDocumentClient.from(client, { marshallOptions: MARSHALL })
 }
