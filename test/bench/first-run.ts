@@ -3,10 +3,11 @@
  * rbf. Prints a Markdown table of the reward, the judge's score, and how often every count is right, by how many things were
  * asked for.
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { parseArgs } from 'node:util'
+import { machineLine } from './machine.ts'
+import { headOf, rowOf, writeReport } from './report.ts'
 import { type BenchedSearch, HELD_OUT_PROMPTS, openBench, runOne, type SearchRunRecord } from './search-run.ts'
 
 const NFES_OF_ONE_SAMPLE = 20
@@ -47,12 +48,17 @@ const BANDS: readonly (readonly [number, number])[] = [
   [7, 10],
   [11, 15],
 ]
-const lines = [
-  `| search | NFEs asked | NFEs used | reward | held-out reward | exact | exact by the judge | ${BANDS.map(([from, to]) => `of ${from} to ${to} things`).join(' | ')} | seconds |`,
-  `| ${Array(8 + BANDS.length)
-    .fill('---')
-    .join(' | ')} |`,
-]
+const lines = headOf([
+  'search',
+  'NFEs asked',
+  'NFEs used',
+  'reward',
+  'held-out reward',
+  'exact',
+  'exact by the judge',
+  ...BANDS.map(([from, to]) => `of ${from} to ${to} things`),
+  'seconds',
+])
 const meanOf = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
 const share = (measured: readonly SearchRunRecord[], holds: (one: SearchRunRecord) => boolean) =>
   measured.length === 0 ? '-' : meanOf(measured.map((one) => Number(holds(one)))).toFixed(2)
@@ -82,22 +88,18 @@ for (const { name, search, nfe } of ROWS) {
     ),
     mean((one) => one.seconds),
   ]
-  lines.push(`| ${cells.join(' | ')} |`)
+  lines.push(rowOf(cells))
   console.error(lines.at(-1))
 }
 await bench.model.close()
-const [cpu] = cpus()
-const report = [
+await writeReport(values.out, [
   '# The first run: one sample, best-of-n and rbf',
   '',
-  `\`npm run bench:first-run -- --first ${prompts.length} --seeds ${seeds.length} --nfe ${values.nfe}\` on ${cpu?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}.`,
+  `\`npm run bench:first-run -- --first ${prompts.length} --seeds ${seeds.length} --nfe ${values.nfe}\` on ${machineLine()}.`,
   `The first ${prompts.length} prompts of ${relative(process.cwd(), values.prompts)}, seeds ${seeds.join(', ')}, pack emoji-world ${bench.model.manifest.version}.`,
   "Rewards are at most 0 and higher is better. The held-out reward is that of the pack's judge, a detector of another architecture and training seed that no search has seen.",
   'The columns by number of things are of scenes that are exact by the judge.',
   'Seconds are those of the search alone, on a machine that others may use as well.',
   '',
   ...lines,
-  '',
-].join('\n')
-if (values.out !== undefined) await writeFile(values.out, report)
-console.log(report)
+])

@@ -3,10 +3,11 @@
  * the rewards `count` and `vqa` added up. A scene is right by the judges when the counting one finds just the two shapes and the
  * reading one says yes to the prompt. Prints a Markdown table.
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { machineLine } from './machine.ts'
+import { headOf, rowOf, writeReport } from './report.ts'
 import { type BenchedSearch, openBench, runOne, type SearchRunRecord } from './search-run.ts'
 
 const PROMPTS = fileURLToPath(new URL('./prompts/relations.txt', import.meta.url))
@@ -34,12 +35,7 @@ const share = (records: readonly SearchRunRecord[], relation = ''): string => {
 }
 
 const prompts = (await readFile(PROMPTS, 'utf8')).split('\n').filter(Boolean).slice(0, Number(values.first))
-const lines = [
-  `| search | NFEs used | right by the judges | ${RELATIONS.join(' | ')} | reward |`,
-  `| ${Array(4 + RELATIONS.length)
-    .fill('---')
-    .join(' | ')} |`,
-]
+const lines = headOf(['search', 'NFEs used', 'right by the judges', ...RELATIONS, 'reward'])
 const bench = await openBench()
 for (const row of ROWS) {
   const records: SearchRunRecord[] = []
@@ -54,18 +50,15 @@ for (const row of ROWS) {
     ...RELATIONS.map((relation) => share(records, relation)),
     mean(({ reward }) => reward).toFixed(2),
   ]
-  lines.push(`| ${cells.join(' | ')} |`)
+  lines.push(rowOf(cells))
   console.error(lines.at(-1))
 }
 await bench.model.close()
-const report = [
+await writeReport(values.out, [
   '# Relations',
   '',
-  `\`npm run bench:relations -- --first ${prompts.length} --nfe ${nfe}\` on ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}: the first ${prompts.length} prompts of test/bench/prompts/relations.txt, seed ${SEED}, pack emoji-world ${bench.model.manifest.version}.`,
+  `\`npm run bench:relations -- --first ${prompts.length} --nfe ${nfe}\` on ${machineLine()}: the first ${prompts.length} prompts of test/bench/prompts/relations.txt, seed ${SEED}, pack emoji-world ${bench.model.manifest.version}.`,
   'The reward is `count` + `vqa`. Right by the judges: the counting judge finds just the two shapes, and the reading judge says yes to the prompt.',
   '',
   ...lines,
-  '',
-].join('\n')
-if (values.out !== undefined) await writeFile(values.out, report)
-console.log(report)
+])

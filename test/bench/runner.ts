@@ -12,7 +12,8 @@ import { openModel } from '../../gpu-runner/engine/model.ts'
 import { SEARCHES, type SearchName } from '../../gpu-runner/search/searches.ts'
 import { type Batch, batchesOf, loopBare, openBareGraphs } from './engine/bare-graphs.ts'
 import { type Generation, generate, MAX_BATCH, nfePerSecond, PACK_FOLDER, type Plan } from './engine/generation.ts'
-import { machineWith } from './engine/machine.ts'
+import { machineLine } from './machine.ts'
+import { medianOf } from './quantile.ts'
 
 const SEED = 1
 
@@ -27,9 +28,12 @@ const { values: flags } = parseArgs({
 })
 
 function spread(values: readonly number[], digits: number) {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (index: number) => Number((sorted[index] ?? Number.NaN).toFixed(digits))
-  return { min: at(0), median: at((sorted.length - 1) >> 1), max: at(sorted.length - 1) }
+  const rounded = (value: number) => Number(value.toFixed(digits))
+  return {
+    min: rounded(Math.min(...values)),
+    median: rounded(medianOf(values)),
+    max: rounded(Math.max(...values)),
+  }
 }
 
 async function bench() {
@@ -55,7 +59,8 @@ async function bench() {
     search,
     nfe: nfeBudget,
     repeats,
-    machine: machineWith(threads),
+    threads,
+    machine: machineLine(),
     nfe_per_second: spread(runs.map(nfePerSecond), 2),
     bare_nfe_per_second: spread(
       runs.map(({ nfe, bareMs }) => (1000 * nfe) / bareMs),
@@ -77,10 +82,9 @@ async function bench() {
 }
 
 function print(figures: Awaited<ReturnType<typeof bench>>): void {
-  const { cpu, cores, threads, node, onnxruntime } = figures.machine
   const line = (name: string, { min, median, max }: ReturnType<typeof spread>) =>
     console.log(`${name.padEnd(44)} ${median}  (${min} to ${max})`)
-  console.log(`${cpu}, ${cores} cores, ${threads} threads a graph; Node ${node}, onnxruntime ${onnxruntime}`)
+  console.log(`${figures.machine}; ${figures.threads} threads a graph`)
   console.log(`${figures.search}, ${figures.nfe} NFEs, ${figures.repeats} repeats: median (min to max)`)
   line('NFE/s, whole generation', figures.nfe_per_second)
   line('NFE/s, bare loop over the same batches', figures.bare_nfe_per_second)

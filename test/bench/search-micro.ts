@@ -4,18 +4,17 @@
  * Evaluations are canned: the same velocity array and a reward from a table. Processor time of this thread, so that a busy machine
  * does not count; the median over whole runs of each search.
  */
-import { cpus } from 'node:os'
 import { linear } from '../../gpu-runner/flow/interpolant.ts'
 import type { Ask, Evaluation, Search } from '../../gpu-runner/search/search.ts'
 import { SEARCHES } from '../../gpu-runner/search/searches.ts'
+import { machineLine } from './machine.ts'
 
 const SIZES = [
   { name: '64x64', latentSize: 64 * 64, budget: 120, runs: 9, searchesARun: 25, limitMicroseconds: 50 },
   { name: '4096x64', latentSize: 4096 * 64, budget: 60, runs: 3, searchesARun: 1, limitMicroseconds: 3000 },
 ]
 
-const [cpu] = cpus()
-console.log(`${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n`)
+console.log(`${machineLine()}\n`)
 console.log(`| search | ${SIZES.map(({ name }) => `µs a candidate at ${name}`).join(' | ')} |`)
 console.log(`| --- | ${SIZES.map(() => '---:').join(' | ')} |`)
 

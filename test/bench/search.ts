@@ -14,10 +14,10 @@
  *   --quick           six prompts, one seed, four searches, 25 to 100 NFEs; ends within ten minutes on two cores
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SEARCHES } from '../../gpu-runner/search/searches.ts'
+import { machineLine } from './machine.ts'
 import { markdownOf, svgOf } from './search-report.ts'
 import {
   type BenchedSearch,
@@ -96,12 +96,10 @@ if (values.report !== undefined) {
 }
 
 function reportOf(table: string): string {
-  const [cpu] = cpus()
-  const machine = `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`
   return [
     '# Searches on emoji-world',
     '',
-    `\`npm run bench:search -- ${process.argv.slice(2).join(' ')}\` on ${machine}.`,
+    `\`npm run bench:search -- ${process.argv.slice(2).join(' ')}\` on ${machineLine()}.`,
     `${prompts.length} prompts, ${seeds} seeds. Rewards are at most 0 and higher is better; the held-out score is the judge's reward of the same image.`,
     'Brackets: 95 % bootstrap over prompts; differences are paired by prompt.',
     '',

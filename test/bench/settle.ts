@@ -6,12 +6,12 @@
  * item, before or after it, whichever is larger (Developer Guide: "Burst and adaptive capacity", "Capacity unit consumption for
  * write operations", "Item sizes and formats").
  */
-import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createAccount, getAccount } from '../../shared/stores/accounts.ts'
 import { creditAccount } from '../../shared/stores/credits.ts'
 import { holdBudget, MAX_HOLDS, settleHold } from '../../shared/stores/holds.ts'
 import { startEdge } from '../api/edge.ts'
+import { machineLine } from './machine.ts'
 
 const WRITE_UNITS_PER_SECOND = 1000
 const OPEN = [10, 100, MAX_HOLDS] as const
@@ -73,7 +73,7 @@ for (const open of OPEN) {
   })
 }
 await edge.close()
-const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`
+const machine = machineLine()
 if (values.json) console.log(JSON.stringify({ at_once: AT_ONCE, rows, machine }))
 else {
   console.table(rows)

@@ -7,13 +7,15 @@
  *   its long animation frames (50 ms or more), its long tasks, and the pause between frames.
  * - watching: what the runner spends on pictures, thumbnails and previews, against the time of the search.
  */
-import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { Rollover } from 'rollover'
 import { encodePreview, encodeThumbnails } from '../../gpu-runner/image/encode-image.ts'
 import { smallPicture } from '../../gpu-runner/image/small-picture.ts'
 import type { ProgressEvent } from '../../shared/contract/live-event.ts'
+import { machineLine } from '../bench/machine.ts'
+import { medianOf } from '../bench/quantile.ts'
+import { tableOf } from '../bench/report.ts'
 import { LONG, runStack } from '../e2e/stack.ts'
 import { launch, openPage } from './browser.ts'
 
@@ -163,27 +165,32 @@ function report(found: {
   searchMs: number
   events: number
 }): void {
-  const machine = `${cpus()[0]?.model}, ${availableParallelism()} cores, Node ${process.version}`
+  const machine = machineLine()
   if (values.json) {
     console.log(JSON.stringify({ machine, ...found }))
     return
   }
   const middle = (of: keyof Opening) => {
-    const sorted = found.openings.map((one) => one[of]).toSorted((a, b) => a - b)
-    return `${Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)} (most ${Math.round(sorted.at(-1) ?? 0)})`
+    const seen = found.openings.map((one) => one[of])
+    return `${Math.round(medianOf(seen))} (most ${Math.round(Math.max(...seen))})`
   }
   console.log(`${machine}; ${found.openings.length} openings, a search of ${values.nfe} NFEs\n`)
-  console.log('| opening | median | goal |\n| --- | --- | --- |')
-  console.log(`| first paint, ms | ${middle('firstPaintMs')} | |`)
-  console.log(`| the page can be used, ms | ${middle('usableMs')} | |`)
-  console.log(`| first picture of the search, ms | ${middle('firstPictureMs')} | 3000 |`)
-  console.log(`| sent, bytes | ${middle('sentBytes')} | 150000 |\n`)
-  console.log('| replay | candidates a second | frames of 50 ms or more | longest frame, ms | longest pause, ms |')
-  console.log('| --- | --- | --- | --- | --- |')
-  for (const [mode, drawn] of found.drawings)
-    console.log(
-      `| ${mode} | ${Math.round(drawn.candidates / drawn.seconds)} | ${drawn.framesAbove50} | ${Math.round(drawn.longestFrameMs)} | ${Math.round(drawn.longestPauseMs)} |`,
-    )
+  const opening = [
+    ['first paint, ms', middle('firstPaintMs'), ''],
+    ['the page can be used, ms', middle('usableMs'), ''],
+    ['first picture of the search, ms', middle('firstPictureMs'), 3000],
+    ['sent, bytes', middle('sentBytes'), 150_000],
+  ]
+  console.log(`${tableOf(['opening', 'median', 'goal'], opening)}\n`)
+  const replayed = found.drawings.map(([mode, drawn]) => [
+    mode,
+    Math.round(drawn.candidates / drawn.seconds),
+    drawn.framesAbove50,
+    Math.round(drawn.longestFrameMs),
+    Math.round(drawn.longestPauseMs),
+  ])
+  const times = ['frames of 50 ms or more', 'longest frame, ms', 'longest pause, ms']
+  console.log(tableOf(['replay', 'candidates a second', ...times], replayed))
   const { pictures, thumbnails, previews } = found.watching
   const share = ((pictures + thumbnails + previews) / found.searchMs) * 100
   console.log(

@@ -2,8 +2,8 @@
  * `npm run fuzz -- [--inputs N] [--seed S] [--json]`: every parser under N inputs in all, then how its time grows. Ends with 1
  * when one crashed, or took a time that grows like the square of its input.
  */
-import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { machineLine } from '../bench/machine.ts'
 import { measureGrowth } from './growth.ts'
 import { fuzzRequests } from './requests.ts'
 import { runFuzz } from './run-fuzz.ts'
@@ -30,7 +30,7 @@ const { targets, ...figures } = await runFuzz({ inputs, seed })
 const requests = await fuzzRequests({ numRuns: Math.ceil(inputs / INPUTS_PER_REQUEST), seed })
 const growth = await measureGrowth()
 const steep = growth.filter(({ exponent, ms }) => exponent > MOST_EXPONENT && ms > HARMLESS_MS)
-const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, node ${process.version}`
+const machine = machineLine()
 const seconds = Math.round((Date.now() - from) / 1000)
 const crashes = figures.crashes + (requests.crash === undefined ? 0 : 1)
 const counted = { parsers: targets.length, requests: requests.requests, steep: steep.length }

@@ -9,9 +9,11 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Model, openModel } from '../../../gpu-runner/engine/model.ts'
+import { loadNow, machineLine, readMachine } from '../machine.ts'
+import { medianOf } from '../quantile.ts'
+import { headOf, rowOf } from '../report.ts'
 import { measureConcurrency } from './concurrent.ts'
 import { generate, MAX_BATCH, nfePerSecond, PACK_FOLDER, type Plan } from './generation.ts'
-import { loadNow, machineWith, medianOf } from './machine.ts'
 import { measureOverhead } from './overhead.ts'
 import { Missing } from './python.ts'
 import { comparePytorch } from './pytorch.ts'
@@ -111,7 +113,7 @@ const figures: Record<string, number | null> = {}
 const details: Record<string, object> = {}
 const missing: Record<string, string> = {}
 const loads = [loadNow()]
-const rows = ['| figure | measured | to reach | what |', '| --- | --- | --- | --- |']
+const rows = headOf(['figure', 'measured', 'to reach', 'what'])
 for (const { name, what, target, measure } of SUBJECTS) {
   if (only !== undefined && !only.includes(name)) continue
   try {
@@ -125,11 +127,11 @@ for (const { name, what, target, measure } of SUBJECTS) {
   }
   console.error(`${name}: ${figures[name] ?? missing[name]}`)
   loads.push(loadNow())
-  rows.push(`| ${name} | ${figures[name] ?? `none: ${missing[name]}`} | ${target} | ${what} |`)
+  rows.push(rowOf([name, figures[name] ?? `none: ${missing[name]}`, target, what]))
 }
 await model.close()
 
-const machine = { ...machineWith(THREADS), load: [Math.min(...loads), Math.max(...loads)] }
+const machine = { ...readMachine(), threads: THREADS, load: [Math.min(...loads), Math.max(...loads)] }
 const report = {
   machine,
   pack: `${model.manifest.name} ${model.manifest.version}`,
@@ -139,7 +141,5 @@ const report = {
   missing,
 }
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`)
-console.log(
-  `${machine.cpu}, ${machine.cores} cores, load ${machine.load.join(' to ')}; Node ${machine.node}, onnxruntime ${machine.onnxruntime}; ${report.pack}\n`,
-)
+console.log(`${machineLine(loads)}; ${report.pack}\n`)
 console.log(rows.join('\n'))

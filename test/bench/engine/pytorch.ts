@@ -10,8 +10,8 @@ import { encodeInputs } from '../../../gpu-runner/pack/encode-inputs.ts'
 import { openTokenizers } from '../../../gpu-runner/pack/open-tokenizers.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
+import { medianOf } from '../quantile.ts'
 import { COUNTS, generate, nfePerSecond, PACK_FOLDER, PROMPT } from './generation.ts'
-import { medianOf } from './machine.ts'
 import { Missing } from './python.ts'
 
 const SCRIPT = fileURLToPath(new URL('./published_loop.py', import.meta.url))

@@ -16,8 +16,8 @@ import { openTokenizers } from '../../../gpu-runner/pack/open-tokenizers.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import type { Ask, Evaluation } from '../../../gpu-runner/search/search.ts'
+import { medianOf } from '../quantile.ts'
 import { COUNTS, generate, nfePerSecond, PACK_FOLDER, type Plan, PROMPT, searchOf } from './generation.ts'
-import { medianOf } from './machine.ts'
 import { pythonWith } from './python.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))

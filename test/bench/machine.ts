@@ -5,19 +5,16 @@ import { cpus, loadavg } from 'node:os'
 export interface Machine {
   readonly cpu: string
   readonly cores: number
-  /** Threads inside one operator of a graph. */
-  readonly threads: number
   readonly node: string
   readonly onnxruntime: string
 }
 
-export function machineWith(threads: number): Machine {
+export function readMachine(): Machine {
   const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
   const cores = cpus()
   return {
-    cpu: cores[0]?.model ?? 'unknown',
+    cpu: cores[0]?.model.trim() ?? 'unknown processor',
     cores: cores.length,
-    threads,
     node: process.version,
     onnxruntime: version,
   }
@@ -26,8 +23,9 @@ export function machineWith(threads: number): Machine {
 /** Mean number of processes that wanted a core in the last minute. */
 export const loadNow = (): number => Number((loadavg()[0] ?? Number.NaN).toFixed(1))
 
-/** The middle value, the lower of two. NaN of none. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[(sorted.length - 1) >> 1] ?? Number.NaN
+/** The machine, how busy it was and the versions, as every page of results tells them; the loads of the whole run where it knows them. */
+export function machineLine(loads: readonly number[] = [loadNow()]): string {
+  const { cpu, cores, node, onnxruntime } = readMachine()
+  const load = [...new Set([Math.min(...loads), Math.max(...loads)])].join(' to ')
+  return `${cpu}, ${cores} cores, load ${load}; Node ${node.slice(1)}, onnxruntime ${onnxruntime}`
 }
