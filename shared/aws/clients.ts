@@ -44,7 +44,7 @@ export const createClients = (): Clients => {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
-  const dynamodb = DynamoDBDocumentClient.from(raw, { marshallOptions: MARSHALL })
+  const dynamodb = DynamoDBDocumentClient.from(raw, { marshallOptions: { ...MARSHALL } })
   const straight = [sendDirectly(dynamodb, ANSWER_MS), sendDirectly(sqs, ANSWER_MS)]
   return {
     dynamodb,

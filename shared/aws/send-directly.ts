@@ -35,8 +35,8 @@ interface Service {
   readonly read: (output: Fields) => Fields
 }
 
-/** How items are written, here and by the document client. */
-export const MARSHALL = { removeUndefinedValues: true }
+/** How items are written, here and by the document client, which adds to the object it is given: it gets a copy. */
+export const MARSHALL = Object.freeze({ removeUndefinedValues: true })
 /** Fields whose values are items, or parts of them, in requests and in answers. */
 const ITEMS_IN = ['Key', 'Item', 'ExpressionAttributeValues', 'ExclusiveStartKey']
 const ITEMS_OUT = ['Item', 'Attributes', 'LastEvaluatedKey']

@@ -46,5 +46,5 @@ const sdkClient = (respond: (target: unknown, body: string) => Promise<{ status:
     return { response: { statusCode: answer.status, headers: {}, body: Buffer.from(JSON.stringify(answer.body)) } }
   }
   const client = new DynamoDBClient({ requestHandler: { handle } as never })
-  return DynamoDBDocumentClient.from(client, { marshallOptions: MARSHALL })
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { ...MARSHALL } })
 }
