@@ -3,6 +3,12 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { createClients } from '../../shared/aws/clients.ts'
 
+/**
+ * What LocalStack and its like take for the account's root unless told otherwise. Not ours: ministack, like AWS, refuses a presigned
+ * link of a key that it has never heard of.
+ */
+export const ROOT_CREDENTIALS = { awsAccessKeyId: 'test', awsSecretAccessKey: 'test' } as const
+
 /** A queue, and where its messages go that nobody could read. */
 export interface QueuePair {
   readonly name: string

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { TTL_ATTRIBUTE, tableDefinition } from '../../shared/stores/table.ts'
 import { keepEmulators } from './keep-emulators.ts'
-import { openElsewhere } from './other-services.ts'
+import { openElsewhere, ROOT_CREDENTIALS } from './other-services.ts'
 import type { Secrets } from './secrets.ts'
 
 export interface Services {
@@ -68,8 +68,9 @@ const startEmbedded = async (dataFolder: string, secrets: Secrets): Promise<Serv
 }
 
 /** In names of this data folder's own: others may use the same emulator. What it keeps when it stops is its own affair. */
-const useOther = async (url: string, secrets: Secrets): Promise<Services> => {
-  const own = (name: string) => `${name}-${secrets.awsAccessKeyId.toLowerCase()}`
+const useOther = async (url: string, ours: Secrets): Promise<Services> => {
+  const own = (name: string) => `${name}-${ours.awsAccessKeyId.toLowerCase()}`
+  const secrets = { ...ours, ...ROOT_CREDENTIALS }
   const [table, bucket] = [own(TABLE), own(BUCKET)]
   const endpoints = { dynamodb: url, sqs: url, s3: url }
   const place = environmentOf({ endpoints, secrets, queueUrls: {}, table, bucket })

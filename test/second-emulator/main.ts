@@ -8,6 +8,7 @@ import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../cdk/local/free-port.ts'
+import { ROOT_CREDENTIALS } from '../../cdk/local/other-services.ts'
 
 const VERSION = '1.5.33'
 const START_MS = 60_000
@@ -53,7 +54,11 @@ if (ministack === undefined) {
 const port = await freePort(0)
 const url = `http://127.0.0.1:${port}`
 const place = { BIND_HOST: '127.0.0.1', MINISTACK_HOST: '127.0.0.1', GATEWAY_PORT: String(port) }
-const server = spawn(ministack, [], { env: { ...environment, ...place }, stdio: 'ignore' })
+const root = {
+  AWS_ACCESS_KEY_ID: ROOT_CREDENTIALS.awsAccessKeyId,
+  AWS_SECRET_ACCESS_KEY: ROOT_CREDENTIALS.awsSecretAccessKey,
+}
+const server = spawn(ministack, [], { env: { ...environment, ...place, ...root }, stdio: 'ignore' })
 const ended = once(server, 'exit')
 try {
   await answers(url, server)
