@@ -29,7 +29,7 @@ describe('after kill -9', () => {
     assert.equal((await listener.event).data.id, id)
     listener.close()
     await account.until(id, ({ webhook }) => webhook?.state === 'delivered')
-    const totals = await account.totals()
+    const totals = await account.settled()
     assert.equal(totals['spent_micro_usd'], 2 * expected.usage.price_micro_usd)
     assert.equal(totals['held_micro_usd'], 0)
   })
@@ -40,7 +40,7 @@ describe('after kill -9', () => {
     killHard(running.stack, 'edge')
     const generation = await account.until(id, ended)
     assert.equal(generation.status, 'succeeded')
-    assert.equal((await account.totals())['held_micro_usd'], 0)
+    assert.equal((await account.settled())['held_micro_usd'], 0)
   })
 
   test('of every part at once, and a restart on the same data, open generations end and accounts add up', async () => {
@@ -56,7 +56,7 @@ describe('after kill -9', () => {
       assert.equal(generation.status, 'succeeded')
       spent += generation.usage.price_micro_usd
     }
-    const totals = await account.totals()
+    const totals = await account.settled()
     assert.deepEqual(
       [totals['balance_micro_usd'], totals['held_micro_usd'], totals['spent_micro_usd']],
       [100_000 - spent, 0, spent],

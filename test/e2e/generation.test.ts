@@ -47,7 +47,7 @@ describe('a generation', () => {
     const delivered = await account.until(accepted.id, ({ webhook }) => webhook?.state === 'delivered')
     assert.equal(delivered.webhook?.attempts, 1)
 
-    const totals = await account.totals()
+    const totals = await account.settled()
     assert.deepEqual(
       [totals['balance_micro_usd'], totals['held_micro_usd'], totals['spent_micro_usd'], totals['open_generations']],
       [100_000 - usage.price_micro_usd, 0, usage.price_micro_usd, 0],
@@ -84,7 +84,7 @@ describe('a generation', () => {
     assert.equal(generation.stop_reason, 'target_reward')
     assert.ok(generation.usage.nfe_used < 500)
     assert.equal(generation.usage.nfe_refunded, 500 - generation.usage.nfe_used)
-    assert.equal((await account.totals())['spent_micro_usd'], generation.usage.price_micro_usd)
+    assert.equal((await account.settled())['spent_micro_usd'], generation.usage.price_micro_usd)
   })
 
   test('with a budget of one NFE still ends with an image', async () => {

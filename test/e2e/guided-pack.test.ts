@@ -45,7 +45,7 @@ describe('a pack with classifier-free guidance', () => {
     const { usage } = generation
     assert.deepEqual([usage.nfe_held, usage.nfe_used, usage.nfe_refunded], [43, 42, 1])
     assert.equal(usage.price_micro_usd, 42 * usage.price_micro_usd_per_nfe)
-    assert.equal((await account.totals())['spent_micro_usd'], usage.price_micro_usd)
+    assert.equal((await account.settled())['spent_micro_usd'], usage.price_micro_usd)
 
     const png = await imageOf(generation)
     const { width, height, data } = decode(png)
@@ -56,7 +56,7 @@ describe('a pack with classifier-free guidance', () => {
   })
 
   test('a budget below one evaluation is refused, and nothing is held', async () => {
-    const before = await account.totals()
+    const before = await account.settled()
     await assert.rejects(account.create({ ...REQUEST, nfe_budget: 1 }), /nfe_budget|budget/)
     assert.deepEqual(await account.totals(), before)
   })

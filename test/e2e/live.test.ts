@@ -70,7 +70,7 @@ describe('a search that is watched', () => {
     const lines = await (await fetch(trace.headers.get('location') ?? '')).text()
     assert.equal(createHash('sha256').update(lines).digest('hex'), generation.usage.receipt_sha256)
     assert.equal(JSON.parse(lines.trimEnd().split('\n').at(-1) ?? '').nfe, generation.usage.nfe_used)
-    const totals = await account.totals()
+    const totals = await account.settled()
     assert.deepEqual([totals['held_micro_usd'], totals['spent_micro_usd']], [0, generation.usage.price_micro_usd])
     assert.ok(generation.usage.nfe_used > 0 && generation.usage.nfe_used < 2000)
   })

@@ -24,6 +24,8 @@ export interface StackAccount {
   /** Waits until the condition holds for the generation. */
   until(id: string, holds: (generation: Generation) => boolean, limitMs?: number): Promise<Generation>
   totals(): Promise<Record<string, number>>
+  /** The same once nothing is held: a generation that has ended is settled right after. */
+  settled(limitMs?: number): Promise<Record<string, number>>
 }
 
 /** Short: whoever kills a runner waits for it. */
@@ -59,6 +61,11 @@ const accountOf = (
   { apiKey, webhookSecret }: { apiKey: string; webhookSecret: string },
 ): StackAccount => {
   const get = (id: string) => getGeneration(running.stack.url, apiKey, id)
+  const totals = async () => {
+    const headers = { authorization: `Bearer ${apiKey}` }
+    const response = await fetch(`${running.stack.url}/v1/account`, { headers })
+    return (await response.json()) as Record<string, number>
+  }
   return {
     apiKey,
     webhookSecret,
@@ -75,10 +82,14 @@ const accountOf = (
         await sleep(50)
       }
     },
-    totals: async () => {
-      const headers = { authorization: `Bearer ${apiKey}` }
-      const response = await fetch(`${running.stack.url}/v1/account`, { headers })
-      return (await response.json()) as Record<string, number>
+    totals,
+    settled: async (limitMs = 60_000) => {
+      const end = Date.now() + limitMs
+      for (;;) {
+        const account = await totals()
+        if (account['held_micro_usd'] === 0 || Date.now() > end) return account
+        await sleep(50)
+      }
     },
   }
 }
