@@ -2,6 +2,7 @@
 
 import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { type Conditioning, type Graphs, openGraphs } from '../../../gpu-runner/pack/graphs.ts'
+import type { Provider } from '../../../gpu-runner/pack/providers.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import type { Ask } from '../../../gpu-runner/search/search.ts'
@@ -31,9 +32,9 @@ export interface BareGraphs {
   readonly latent: Float32Array
 }
 
-export async function openBareGraphs(threads: number): Promise<BareGraphs> {
+export async function openBareGraphs(threads: number, provider: Provider = 'cpu'): Promise<BareGraphs> {
   const pack = await readPack(PACK_FOLDER)
-  const graphs = await openGraphs(pack, { threads })
+  const graphs = await openGraphs(pack, { threads, provider })
   const inputs = Object.entries(pack.manifest.tokenizers).flatMap(([name, { max_length, mask }]) =>
     (mask ? ['ids', 'mask'] : ['ids']).map(
       (what) => [`${name}_${what}`, new BigInt64Array(max_length).fill(1n)] as const,

@@ -1,7 +1,10 @@
 /**
- * `npm run bench -- --quick [--json FILE] [--only graph_share,...]`: the engine against the bare graphs, PyTorch, two model servers and itself.
+ * `npm run bench [-- --quick] [--json FILE] [--provider cuda] [--only graph_share,at_once,...]`: the engine against the bare graphs,
+ * PyTorch, two model servers and itself, and how its costs grow.
  *
- * Prints a Markdown table, and writes the figures as JSON. A figure that cannot be had here is null, with the reason under `missing`.
+ * `--quick` measures the ratios only, in less than ten minutes. Otherwise the tables follow, with more repeats, and docs/results/performance.md
+ * is filled with what was measured (performance-cuda.md with another provider). Both print Markdown, and write the figures
+ * as JSON. A figure that cannot be had here is null, with the reason under `missing`.
  * Pythons of the baselines: --lab-python (with what gpu-runner/lab needs), --litserve-python, --bentoml-python; the last two are
  * made in a temporary folder where they are not given.
  */
@@ -9,137 +12,141 @@ import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Model, openModel } from '../../../gpu-runner/engine/model.ts'
+import { PROVIDERS, type Provider } from '../../../gpu-runner/pack/providers.ts'
+import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
 import { loadNow, machineLine, readMachine } from '../machine.ts'
-import { medianOf } from '../quantile.ts'
-import { headOf, rowOf } from '../report.ts'
-import { measureConcurrency } from './concurrent.ts'
-import { generate, MAX_BATCH, nfePerSecond, PACK_FOLDER, type Plan } from './generation.ts'
-import { measureOverhead } from './overhead.ts'
+import { tableOf } from '../report.ts'
+import { endChildrenWithUs } from './children.ts'
+import { FIGURES } from './figures.ts'
+import { generate, MAX_BATCH, PACK_FOLDER, type Plan } from './generation.ts'
+import { type Bench, rounded } from './measurement.ts'
+import { writePage, writePlot } from './page.ts'
 import { Missing } from './python.ts'
-import { comparePytorch } from './pytorch.ts'
-import { compareServed, type ServerName } from './served.ts'
+import { TABLES } from './tables.ts'
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     only: { type: 'string' },
+    provider: { type: 'string', default: 'cpu' },
     'lab-python': { type: 'string' },
     'litserve-python': { type: 'string' },
     'bentoml-python': { type: 'string' },
   },
 })
-const [NFE, REPEATS] = flags.quick ? [100, 3] : [100, 9]
+const PLAN: Plan = { search: 'rbf', nfe: 100, seed: 1 }
 const THREADS = availableParallelism()
-const PLAN: Plan = { search: 'rbf', nfe: NFE, seed: 1 }
+const provider = PROVIDERS.find((name) => name === flags.provider)
+const tables = flags.quick ? [] : TABLES
+const names = [...FIGURES, ...tables].map(({ name }) => name)
+const only = flags.only?.split(',') ?? names
+if (provider === undefined) refuse(`no provider "${flags.provider}"; there are ${PROVIDERS.join(', ')}`)
+const unknown = only.find((name) => !names.includes(name))
+if (unknown !== undefined) refuse(`nothing here measures "${unknown}"; there are ${names.join(', ')}`)
 
-/** One figure, what it was computed from, and what it should be. */
-interface Subject {
-  readonly name: string
-  readonly what: string
-  readonly target: string
-  measure(model: Model): Promise<{ value: number; details: object }>
+endChildrenWithUs()
+const model = await open(provider)
+const bench: Bench = {
+  model,
+  provider,
+  threads: THREADS,
+  plan: PLAN,
+  repeats: flags.quick ? 3 : 9,
+  pythons: {
+    lab: flags['lab-python'],
+    litserve: flags['litserve-python'],
+    bentoml: flags['bentoml-python'],
+  },
 }
-
-const served = (server: ServerName, title: string): Subject => ({
-  name: `vs_${server}`,
-  what: `NFE/s over the same graphs behind ${title}`,
-  target: '>= 3',
-  measure: async (model) => {
-    const compared = await compareServed(server, {
-      model,
-      plan: PLAN,
-      repeats: REPEATS,
-      threads: THREADS,
-      python: flags[`${server}-python`],
-    })
-    return { value: compared.ratio, details: compared }
-  },
-})
-
-const SUBJECTS: readonly Subject[] = [
-  {
-    name: 'graph_share',
-    what: 'share of the wall time of one rbf generation that is inside the graphs',
-    target: '>= 0.97',
-    measure: async (model) => {
-      const runs = []
-      for (let repeat = 0; repeat < REPEATS; repeat++) runs.push(await generate(model, PLAN))
-      const shares = runs.map(({ graphMs, wallMs }) => graphMs / wallMs)
-      return { value: medianOf(shares), details: { shares, nfePerSecond: medianOf(runs.map(nfePerSecond)) } }
-    },
-  },
-  {
-    name: 'vs_pytorch',
-    what: "NFE/s over PyTorch eager with the authors' loop, same weights, NFEs and batch",
-    target: '>= 1.5',
-    measure: async (model) => {
-      const compared = await comparePytorch(model, {
-        nfe: NFE,
-        repeats: REPEATS,
-        threads: THREADS,
-        python: flags['lab-python'],
-      })
-      return { value: compared.ratio, details: compared }
-    },
-  },
-  served('litserve', 'LitServe'),
-  served('bentoml', 'BentoML'),
-  {
-    name: 'concurrent16_ratio',
-    what: 'aggregate NFE/s of 16 generations at once over one at a time',
-    target: '>= 1.3',
-    measure: async (model) => {
-      const measured = await measureConcurrency(model, { search: 'rbf', nfe: NFE / 2 })
-      return { value: measured.ratio, details: measured }
-    },
-  },
-  {
-    name: 'overhead_mb',
-    what: 'MB of the runner beyond graphs and sessions, Node included',
-    target: '<= 200',
-    measure: async () => {
-      const measured = await measureOverhead()
-      return { value: measured.overheadMb, details: measured }
-    },
-  },
-]
-
-const model = await openModel({ packFolder: PACK_FOLDER, threads: THREADS, maxBatch: MAX_BATCH })
 // Warms up: code is compiled, memory is grown.
 await generate(model, PLAN)
-const only = flags.only?.split(',')
-const figures: Record<string, number | null> = {}
-const details: Record<string, object> = {}
-const missing: Record<string, string> = {}
-const loads = [loadNow()]
-const rows = headOf(['figure', 'measured', 'to reach', 'what'])
-for (const { name, what, target, measure } of SUBJECTS) {
-  if (only !== undefined && !only.includes(name)) continue
-  try {
-    const { value, details: found } = await measure(model)
-    figures[name] = Number(value.toPrecision(4))
-    details[name] = found
-  } catch (error) {
-    if (!(error instanceof Missing)) throw error
-    figures[name] = null
-    missing[name] = error.message
-  }
-  console.error(`${name}: ${figures[name] ?? missing[name]}`)
-  loads.push(loadNow())
-  rows.push(rowOf([name, figures[name] ?? `none: ${missing[name]}`, target, what]))
-}
+const pack = `${model.manifest.name} ${model.manifest.version}`
+const loads: number[] = [loadNow()]
+const ratios = await measureFigures()
+const measured = await measureTables()
 await model.close()
 
-const machine = { ...readMachine(), threads: THREADS, load: [Math.min(...loads), Math.max(...loads)] }
 const report = {
-  machine,
-  pack: `${model.manifest.name} ${model.manifest.version}`,
-  nfe: NFE,
-  ...figures,
-  details,
-  missing,
+  machine: { ...readMachine(), threads: THREADS, load: [Math.min(...loads), Math.max(...loads)] },
+  provider,
+  pack,
+  nfe: PLAN.nfe,
+  ...ratios.values,
+  ...measured.details,
+  details: ratios.details,
+  missing: ratios.missing,
 }
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(report, null, 2)}\n`)
-console.log(`${machineLine(loads)}; ${report.pack}\n`)
-console.log(rows.join('\n'))
+const blocks = { ...ratios.blocks, ...measured.blocks }
+console.log(`${machineLine(loads)}; ${pack}\n\n${Object.values(blocks).join('\n\n')}`)
+if (!flags.quick) {
+  for (const [name, svg] of Object.entries(measured.plots)) await writePlot(name, svg)
+  console.error(await writePage(provider, blocks))
+}
+
+async function open(provider: Provider): Promise<Model> {
+  try {
+    return await openModel({ packFolder: PACK_FOLDER, threads: THREADS, maxBatch: MAX_BATCH, provider })
+  } catch (error) {
+    if (provider === 'cpu' || !(error instanceof PackError)) throw error
+    return refuse(
+      `${error.message}\nThe GPU's libraries are installed by: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`,
+    )
+  }
+}
+
+/** The figures asked for, each with what was found or why not. */
+async function measureFigures() {
+  const values: Record<string, number | null> = {}
+  const details: Record<string, object> = {}
+  const missing: Record<string, string> = {}
+  const before = loads.length - 1
+  const rows = []
+  for (const { name, what, target, measure } of FIGURES.filter(({ name }) => only.includes(name))) {
+    values[name] = null
+    try {
+      const { value, details: found } = await measure(bench)
+      values[name] = rounded(value)
+      details[name] = found
+    } catch (error) {
+      if (!(error instanceof Missing)) throw error
+      missing[name] = error.message
+    }
+    tell(name, String(values[name] ?? missing[name]))
+    rows.push([name, values[name] ?? `none: ${missing[name]}`, target, what])
+  }
+  const table = tableOf(['figure', 'measured', 'to reach', 'what'], rows)
+  return { values, details, missing, blocks: rows.length === 0 ? {} : { ratios: withMachine(table, before) } }
+}
+
+async function measureTables() {
+  const details: Record<string, object> = {}
+  const blocks: Record<string, string> = {}
+  const plots: Record<string, string> = {}
+  for (const { name, measure } of tables.filter(({ name }) => only.includes(name))) {
+    const before = loads.length - 1
+    const found = await measure(bench)
+    details[name] = found.details
+    Object.assign(plots, found.plots)
+    tell(name, `\n${found.markdown}`)
+    blocks[name] = withMachine(found.markdown, before)
+  }
+  return { details, blocks, plots }
+}
+
+function tell(name: string, what: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${name}: ${what}`)
+  loads.push(loadNow())
+}
+
+/** With the loads since `from`: each part of a run can be made anew by itself. */
+function withMachine(table: string, from: number): string {
+  const date = new Date().toISOString().slice(0, 10)
+  return `${table}\n\n${date}, ${machineLine(loads.slice(from))}; ${pack}, ${provider}, ${THREADS} threads a graph.`
+}
+
+function refuse(reason: string): never {
+  console.error(reason)
+  process.exit(2)
+}

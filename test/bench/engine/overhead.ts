@@ -1,7 +1,7 @@
 /** Memory of the runner beyond the graphs it serves. */
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import type { Provider } from '../../../gpu-runner/pack/providers.ts'
+import { runGroup } from './children.ts'
 
 const RESIDENT = fileURLToPath(new URL('./resident.ts', import.meta.url))
 const MB = 1e6
@@ -15,14 +15,13 @@ export interface Overhead {
 }
 
 /** Each in a process of its own, once. */
-export async function measureOverhead(): Promise<Overhead> {
-  const graphs = await residentOf('graphs')
-  const runner = await residentOf('runner')
+export async function measureOverhead(provider: Provider): Promise<Overhead> {
+  const graphs = await residentOf('graphs', provider)
+  const runner = await residentOf('runner', provider)
   const graphsMb = (graphs.after - graphs.before) / MB
   return { overheadMb: runner.after / MB - graphsMb, runnerMb: runner.after / MB, graphsMb }
 }
 
-async function residentOf(what: 'runner' | 'graphs'): Promise<{ before: number; after: number }> {
-  const { stdout } = await promisify(execFile)(process.execPath, [RESIDENT, what])
-  return JSON.parse(stdout)
+async function residentOf(what: 'runner' | 'graphs', provider: Provider): Promise<{ before: number; after: number }> {
+  return JSON.parse(await runGroup(process.execPath, [RESIDENT, what, provider]))
 }

@@ -1,5 +1,5 @@
 """
-`python published_loop.py --pack FOLDER --threads N --nfe N`: Rollover budget forcing by PyTorch, as its authors publish the loop.
+`python published_loop.py --pack FOLDER --threads N --nfe N --providers NAME,...`: Rollover budget forcing by PyTorch, as its authors publish the loop.
 
 Kim et al., "Inference-time scaling for flow models" (arXiv 2503.19385), sections 4 to 6: the VP interpolant over a linear flow,
 an SDE with g = 3 t^2, ten steps of t = sqrt(1 - (1 - v)^2), candidates one by one, what is left of a step's quota rolls over.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 import torch
+from serve_graphs import open_session
 from torch import Tensor
 
 from lab.export.read_back import read_decoder, read_flow
@@ -43,13 +44,14 @@ def derivatives(t: float) -> tuple[float, float]:
 class Search:
     """The walk of one generation. States are those of the VP interpolant; the network sees them scaled to its linear one."""
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        self.flow = read_flow(folder).eval()
-        self.decoder = read_decoder(folder).eval()
+    def __init__(self, folder: Path, threads: int, providers: list[str]) -> None:
+        self.device = torch.device("cpu" if providers == ["CPUExecutionProvider"] else "cuda")
+        self.flow = read_flow(folder).eval().to(self.device)
+        self.decoder = read_decoder(folder).eval().to(self.device)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.reward = ort.InferenceSession(folder / "reward-count.onnx", options, providers=["CPUExecutionProvider"])
+        self.reward = open_session(folder / "reward-count.onnx", options, providers)
         self.grid = [math.sqrt(1 - (i / STEPS) ** 2) for i in range(STEPS + 1)]
 
     def evaluate(self, x: Tensor, t: float) -> tuple[Tensor, Tensor, float]:
@@ -57,11 +59,11 @@ class Search:
         alpha, sigma = alpha_sigma(t)
         time_of_linear = sigma / (alpha + sigma)
         x_linear = x / (alpha + sigma)
-        u = velocity(self.flow, x_linear, torch.tensor([time_of_linear]), self.conditioning)
+        u = velocity(self.flow, x_linear, torch.tensor([time_of_linear], device=self.device), self.conditioning)
         denoised = x_linear - time_of_linear * u
         noise = x_linear + (1 - time_of_linear) * u
         image = self.decoder(denoised)
-        (reward,) = self.reward.run(["reward"], {"image": image.numpy(), "target": self.target})
+        (reward,) = self.reward.run(["reward"], {"image": image.cpu().numpy(), "target": self.target})
         self.nfe += 1
         return denoised, noise, float(reward[0])
 
@@ -77,13 +79,13 @@ class Search:
     @torch.inference_mode()
     def run(self, *, ids: list[int], target: list[float], seed: int, nfe: int) -> float:
         """Spends the NFEs and returns the reward of the image."""
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator(self.device).manual_seed(seed)
         self.nfe = 0
-        self.conditioning = self.flow.text(torch.tensor([ids]))
+        self.conditioning = self.flow.text(torch.tensor([ids], device=self.device))
         self.target = torch.tensor([target], dtype=torch.float32).numpy()
         shape = (1, 64, 32)
         left, bar, rolled = nfe, -math.inf, 0
-        mean, fresh = torch.zeros(shape), 1.0
+        mean, fresh = torch.zeros(shape, device=self.device), 1.0
         for step in range(STEPS):
             after = STEPS - 1 - step
             if step == 0:
@@ -96,7 +98,7 @@ class Search:
             drawn = 0
             highest = bar
             while drawn < quota:
-                one = self.evaluate(mean + fresh * torch.randn(shape, generator=generator), self.grid[step])
+                one = self.evaluate(mean + fresh * torch.randn(shape, generator=generator, device=self.device), self.grid[step])
                 drawn += 1
                 highest = max(highest, one[2])
                 if best is None or one[2] > best[2]:
@@ -116,9 +118,10 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--nfe", type=int, required=True)
+    parser.add_argument("--providers", required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    search = Search(options.pack, options.threads)
+    search = Search(options.pack, options.threads, options.providers.split(","))
     for line in sys.stdin:
         start = time.perf_counter()
         reward = search.run(**json.loads(line), nfe=options.nfe)

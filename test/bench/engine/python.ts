@@ -1,11 +1,7 @@
 /** The Pythons that baselines run in: given by a flag, or made in a temporary folder. */
-import { execFile } from 'node:child_process'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
+import { PROVIDERS_OF, type Provider } from '../../../gpu-runner/pack/providers.ts'
+import { runGroup, temporaryFolder } from './children.ts'
 
 /** Why a figure is null. */
 export class Missing extends Error {}
@@ -16,14 +12,35 @@ export class Missing extends Error {}
  */
 export async function pythonWith(packages: readonly string[], given: string | undefined): Promise<string> {
   if (given !== undefined) return given
+  const folder = await temporaryFolder('python')
+  const python = join(folder, 'bin', 'python')
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'rollover-bench-'))
-    await run('python3', ['-m', 'venv', folder])
-    const python = join(folder, 'bin', 'python')
-    await run(python, ['-m', 'pip', 'install', '--quiet', ...packages], { timeout: 300_000 })
+    await runGroup('python3', ['-m', 'venv', folder])
+    await runGroup(python, ['-m', 'pip', 'install', '--quiet', ...packages])
     return python
   } catch (cause) {
-    const [reason] = String(cause instanceof Error ? cause.message : cause).split('\n')
+    const reason = cause instanceof Error ? cause.message : String(cause)
     throw new Missing(`no Python with ${packages.join(' and ')}, and none was named: ${reason}`, { cause })
   }
+}
+
+const PYTHON_PROVIDERS = {
+  cpu: 'CPUExecutionProvider',
+  cuda: 'CUDAExecutionProvider',
+  tensorrt: 'TensorrtExecutionProvider',
+} as const satisfies Record<Provider, string>
+
+/** The package that brings onnxruntime with this provider. */
+export const runtimeOf = (provider: Provider): string => (provider === 'cpu' ? 'onnxruntime' : 'onnxruntime-gpu')
+
+/** What our sessions are given, by the names that onnxruntime has for it in Python, with commas. */
+export const pythonProviders = (provider: Provider): string =>
+  PROVIDERS_OF[provider].map((name) => PYTHON_PROVIDERS[name]).join(',')
+
+/** What of these is installed there, as `name version`. */
+export async function versionsIn(python: string, packages: readonly string[]): Promise<string[]> {
+  const script =
+    'import sys, importlib.metadata as m\nfor p in sys.argv[1:]:\n try: print(p, m.version(p))\n except m.PackageNotFoundError: pass'
+  const told = await runGroup(python, ['-c', script, ...packages])
+  return told.trim().split('\n').filter(Boolean)
 }

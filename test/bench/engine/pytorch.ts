@@ -1,6 +1,4 @@
 /** The loop that the authors publish, by PyTorch on the weights of the pack, against ours with the same NFEs and batch. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { env } from 'node:process'
 import { createInterface } from 'node:readline'
@@ -8,11 +6,13 @@ import { fileURLToPath } from 'node:url'
 import type { Model } from '../../../gpu-runner/engine/model.ts'
 import { encodeInputs } from '../../../gpu-runner/pack/encode-inputs.ts'
 import { openTokenizers } from '../../../gpu-runner/pack/open-tokenizers.ts'
+import type { Provider } from '../../../gpu-runner/pack/providers.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import { medianOf } from '../quantile.ts'
+import { endGroup, spawnGroup } from './children.ts'
 import { COUNTS, generate, nfePerSecond, PACK_FOLDER, PROMPT } from './generation.ts'
-import { Missing } from './python.ts'
+import { Missing, pythonProviders, runtimeOf, versionsIn } from './python.ts'
 
 const SCRIPT = fileURLToPath(new URL('./published_loop.py', import.meta.url))
 const RUNNER_FOLDER = fileURLToPath(new URL('../../../gpu-runner', import.meta.url))
@@ -22,20 +22,35 @@ export interface PytorchComparison {
   readonly ratio: number
   readonly oursNfePerSecond: number
   readonly pytorchNfePerSecond: number
+  readonly versions: readonly string[]
+}
+
+interface PytorchRun {
+  readonly model: Model
+  readonly nfe: number
+  readonly repeats: number
+  readonly threads: number
+  readonly provider: Provider
+  readonly python: string | undefined
 }
 
 /** By turns, `repeats` times; medians. Rejects with Missing without a Python that has what gpu-runner/lab needs. */
-export async function comparePytorch(
-  model: Model,
-  { nfe, repeats, threads, python }: { nfe: number; repeats: number; threads: number; python: string | undefined },
-): Promise<PytorchComparison> {
+export async function comparePytorch({
+  model,
+  nfe,
+  repeats,
+  threads,
+  provider,
+  python,
+}: PytorchRun): Promise<PytorchComparison> {
   if (python === undefined)
     throw new Missing('--lab-python names no Python with what gpu-runner/lab needs (torch, onnx, onnxruntime)')
   const readBack = `${RUNNER_FOLDER}/lab/export/read_back.py`
   await stat(readBack).catch(() => {
     throw new Missing('gpu-runner/lab cannot read the weights of a pack back')
   })
-  const loop = startLoop(python, { nfe, threads })
+  const versions = await versionsIn(python, ['torch', runtimeOf(provider)])
+  const loop = startLoop(python, { nfe, threads, provider })
   const inputs = encodeInputs(model.manifest, await openTokenizers(await readPack(PACK_FOLDER)), PROMPT)
   const ids = Object.values(inputs).flatMap((each) => [...each].map(Number))
   const target = [...countTarget(countGraphNamed('count', model.manifest.rewards), COUNTS)]
@@ -51,30 +66,29 @@ export async function comparePytorch(
       theirs.push(other.nfe / other.seconds)
     }
     const [oursNfePerSecond, pytorchNfePerSecond] = [medianOf(ours), medianOf(theirs)]
-    return { ratio: oursNfePerSecond / pytorchNfePerSecond, oursNfePerSecond, pytorchNfePerSecond }
+    return { ratio: oursNfePerSecond / pytorchNfePerSecond, oursNfePerSecond, pytorchNfePerSecond, versions }
   } finally {
     await loop.end()
   }
 }
 
-function startLoop(python: string, { nfe, threads }: { nfe: number; threads: number }) {
-  const settings = ['--pack', PACK_FOLDER, '--threads', String(threads), '--nfe', String(nfe)]
-  const child = spawn(python, [SCRIPT, ...settings], {
+function startLoop(python: string, { nfe, threads, provider }: Pick<PytorchRun, 'nfe' | 'threads' | 'provider'>) {
+  const numbers = ['--threads', String(threads), '--nfe', String(nfe)]
+  const settings = ['--pack', PACK_FOLDER, ...numbers, '--providers', pythonProviders(provider)]
+  const child = spawnGroup(python, [SCRIPT, ...settings], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...env, PYTHONPATH: RUNNER_FOLDER, PYTHONDONTWRITEBYTECODE: '1' },
   })
-  const exited = once(child, 'exit')
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const { stdin, stdout } = child
+  if (stdin === null || stdout === null) throw new Error('PyTorch was started without pipes')
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
   return {
     ask: async (request: object): Promise<{ nfe: number; seconds: number; reward: number }> => {
-      child.stdin.write(`${JSON.stringify(request)}\n`)
+      stdin.write(`${JSON.stringify(request)}\n`)
       const { value, done } = await lines.next()
       if (done) throw new Error('PyTorch ended without an answer')
       return JSON.parse(value)
     },
-    end: async () => {
-      child.stdin.end()
-      await exited
-    },
+    end: () => endGroup(child),
   }
 }

@@ -25,8 +25,9 @@ class ServedGraphs:
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         folder = Path(os.environ["PACK_FOLDER"])
+        providers = os.environ["GRAPH_PROVIDERS"].split(",")
         self.sessions = {
-            name: ort.InferenceSession(folder / file, options, providers=["CPUExecutionProvider"]) for name, file in FILES.items()
+            name: open_session(folder / file, options, providers) for name, file in FILES.items()
         }
 
     def run(self, graph: str, feeds: dict[str, Any]) -> dict[str, Any]:
@@ -34,6 +35,14 @@ class ServedGraphs:
         session = self.sessions[graph]
         outputs = session.run(None, {name: unpack(tensor) for name, tensor in feeds.items()})
         return {port.name: pack(array) for port, array in zip(session.get_outputs(), outputs, strict=True)}
+
+
+def open_session(file: Path, options: ort.SessionOptions, providers: list[str]) -> ort.InferenceSession:
+    """Onnxruntime falls back to the CPU in silence; a comparison must not."""
+    session = ort.InferenceSession(file, options, providers=providers)
+    if session.get_providers()[0] != providers[0]:
+        raise RuntimeError(f"{providers[0]} was asked for and is not to be had")
+    return session
 
 
 def unpack(tensor: dict[str, Any]) -> np.ndarray:

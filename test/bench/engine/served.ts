@@ -1,9 +1,5 @@
 /** The same search as a client would run it without us: every graph behind a general model server, one candidate at a time over HTTP. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { env } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -13,12 +9,14 @@ import { addScaled } from '../../../gpu-runner/flow/floats.ts'
 import { encodePng } from '../../../gpu-runner/image/png.ts'
 import { encodeInputs } from '../../../gpu-runner/pack/encode-inputs.ts'
 import { openTokenizers } from '../../../gpu-runner/pack/open-tokenizers.ts'
+import type { Provider } from '../../../gpu-runner/pack/providers.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import type { Ask, Evaluation } from '../../../gpu-runner/search/search.ts'
 import { medianOf } from '../quantile.ts'
+import { endGroup, spawnGroup, temporaryFolder } from './children.ts'
 import { COUNTS, generate, nfePerSecond, PACK_FOLDER, type Plan, PROMPT, searchOf } from './generation.ts'
-import { pythonWith } from './python.ts'
+import { pythonProviders, pythonWith, runtimeOf, versionsIn } from './python.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const START_MS = 90_000
@@ -30,6 +28,8 @@ export interface ServedComparison {
   readonly ratio: number
   readonly oursNfePerSecond: number
   readonly theirsNfePerSecond: number
+  /** Of theirs, with what runs the graphs. */
+  readonly versions: readonly string[]
 }
 
 interface ServedRun {
@@ -37,6 +37,7 @@ interface ServedRun {
   readonly plan: Plan
   readonly repeats: number
   readonly threads: number
+  readonly provider: Provider
   /** With the server and onnxruntime; one is made where it is undefined. */
   readonly python: string | undefined
 }
@@ -51,10 +52,12 @@ type Tensors = Readonly<Record<string, Tensor>>
 /** Ours and theirs by turns, `repeats` times; medians. Rejects with Missing where the server cannot be had. */
 export async function compareServed(
   server: ServerName,
-  { model, plan, repeats, threads, python: given }: ServedRun,
+  { model, plan, repeats, threads, provider, python: given }: ServedRun,
 ): Promise<ServedComparison> {
-  const python = await pythonWith([server, 'onnxruntime'], given)
-  const { url, stop } = await startServer(server, { python, threads })
+  const runtime = runtimeOf(provider)
+  const python = await pythonWith([server, runtime], given)
+  const versions = await versionsIn(python, [server, runtime])
+  const { url, stop } = await startServer(server, { python, threads, provider })
   try {
     const ours: number[] = []
     const theirs: number[] = []
@@ -64,30 +67,32 @@ export async function compareServed(
       theirs.push(nfePerSecond(await generateOverHttp(url, plan, model.manifest)))
     }
     const [oursNfePerSecond, theirsNfePerSecond] = [medianOf(ours), medianOf(theirs)]
-    return { ratio: oursNfePerSecond / theirsNfePerSecond, oursNfePerSecond, theirsNfePerSecond }
+    return { ratio: oursNfePerSecond / theirsNfePerSecond, oursNfePerSecond, theirsNfePerSecond, versions }
   } finally {
     await stop()
   }
 }
 
-async function startServer(server: ServerName, { python, threads }: { python: string; threads: number }) {
+async function startServer(
+  server: ServerName,
+  { python, threads, provider }: Pick<ServedRun, 'threads' | 'provider'> & { python: string },
+) {
   const port = await freePort()
   const bentoml = ['-m', 'bentoml', 'serve', 'serve_bentoml:Graphs', '--host', '127.0.0.1', '--port', String(port)]
-  const child = spawn(python, server === 'bentoml' ? bentoml : ['serve_litserve.py', String(port)], {
+  const child = spawnGroup(python, server === 'bentoml' ? bentoml : ['serve_litserve.py', String(port)], {
     cwd: HERE,
-    // A group of its own: both servers have processes that must end with them.
-    detached: true,
     stdio: 'ignore',
     env: {
       ...env,
       PACK_FOLDER,
       GRAPH_THREADS: String(threads),
-      BENTOML_HOME: await mkdtemp(join(tmpdir(), 'rollover-bentoml-')),
+      GRAPH_PROVIDERS: pythonProviders(provider),
+      BENTOML_HOME: await temporaryFolder('bentoml'),
       BENTOML_DO_NOT_TRACK: 'True',
       PYTHONDONTWRITEBYTECODE: '1',
     },
   })
-  const stop = () => stopGroup(child)
+  const stop = () => endGroup(child)
   const url = `http://127.0.0.1:${port}`
   const health = server === 'bentoml' ? '/readyz' : '/health'
   for (const end = performance.now() + START_MS; performance.now() < end && child.exitCode === null; await sleep(500)) {
@@ -99,15 +104,6 @@ async function startServer(server: ServerName, { python, threads }: { python: st
   }
   await stop()
   throw new Error(`${server} did not start`)
-}
-
-async function stopGroup(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.pid === undefined) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  process.kill(-child.pid, 'SIGTERM')
-  const timer = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), 10_000)
-  await ended
-  clearTimeout(timer)
 }
 
 const freePort = (): Promise<number> =>

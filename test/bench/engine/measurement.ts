@@ -1,0 +1,42 @@
+/** What one part of `npm run bench` measures on, and what it hands back. */
+import type { Model } from '../../../gpu-runner/engine/model.ts'
+import type { Provider } from '../../../gpu-runner/pack/providers.ts'
+import type { Plan } from './generation.ts'
+
+/** What all parts of one run share. */
+export interface Bench {
+  readonly model: Model
+  readonly provider: Provider
+  /** Threads inside one operator of a graph. */
+  readonly threads: number
+  /** The generation that ratios are measured with. */
+  readonly plan: Plan
+  readonly repeats: number
+  /** Pythons of the baselines, where they were named. */
+  readonly pythons: Readonly<Record<'lab' | 'litserve' | 'bentoml', string | undefined>>
+}
+
+/** One number, what it was computed from, and what it should be. */
+export interface Figure {
+  readonly name: string
+  readonly what: string
+  readonly target: string
+  measure(bench: Bench): Promise<{ value: number; details: object }>
+}
+
+/** A table of the full run. */
+export interface Table {
+  readonly name: string
+  measure(bench: Bench): Promise<MeasuredTable>
+}
+
+export interface MeasuredTable {
+  /** As it goes into the JSON. */
+  readonly details: object
+  readonly markdown: string
+  /** Drawings by the name of their file. */
+  readonly plots?: Readonly<Record<string, string>>
+}
+
+/** Four digits: more of them are noise. */
+export const rounded = (value: number): number => Number(value.toPrecision(4))
