@@ -39,6 +39,7 @@ export const packViewSchema = z.strictObject({
     .describe(
       'The one form that prompts of this pack have, and what may stand in its places; null of a pack without one.',
     ),
+  examples: z.array(z.string()).describe('Prompts to begin with, best first; none of a pack that names none.'),
   nfe_cap: z.number().int().describe('Highest budget of one generation.'),
   nfe_per_evaluation: z
     .number()

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { outputKindSchema } from './output.ts'
 import { PIXEL_REWARDS, rewardNameSchema } from './reward.ts'
+import { textSchema } from './text.ts'
 
 const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'a plain file name inside the pack folder')
 export const PRICE_CLASSES = ['small', 'medium', 'large'] as const
@@ -131,6 +132,7 @@ export const promptFormSchema = z
   )
 export type PromptForm = z.infer<typeof promptFormSchema>
 
+const MAX_EXAMPLE = 300
 const ANY_WORDS = { countable: [], numbers: [], shapes: [], colors: [], backgrounds: [], relations: [] }
 
 export const packManifestSchema = z.strictObject({
@@ -173,6 +175,8 @@ export const packManifestSchema = z.strictObject({
   prompt_form: promptFormSchema.optional(),
   /** Left out by a pack that takes any words. */
   vocabulary: vocabularySchema.default(ANY_WORDS),
+  /** Prompts to begin with, for people; best first. */
+  examples: z.array(textSchema.min(1).max(MAX_EXAMPLE)).max(20).default([]),
   /** Decides the price of an NFE. */
   price_class: z.enum(PRICE_CLASSES).default('small'),
   /** Highest NFE budget of one generation. */

@@ -3,7 +3,7 @@
 import type { PackManifest } from '../contract/pack.ts'
 import type { FieldError } from '../contract/problem.ts'
 import { nearestWord } from './nearest-word.ts'
-import { faultOfForm } from './prompt-form.ts'
+import { readForm } from './prompt-form.ts'
 import { roomiestTokenizer } from './tokenizer.ts'
 
 /** The pack's tokenizer, as far as reading a prompt needs it. */
@@ -23,8 +23,8 @@ export const spellNumbers = (prompt: string, manifest: Pick<PackManifest, 'vocab
  * one word the pack can draw. Pointers are into the request.
  */
 export const checkPrompt = (prompt: string, manifest: PackManifest, tokenizer: PromptTokenizer): FieldError[] => {
-  const fault = manifest.prompt_form && faultOfForm(prompt, manifest.prompt_form)
-  if (fault !== undefined) return [{ pointer: '/prompt', detail: fault }]
+  const formed = manifest.prompt_form && readForm(prompt, manifest.prompt_form)
+  if (formed?.ok === false) return [{ pointer: '/prompt', detail: formed.fault }]
   const { max_length, prefix } = roomiestTokenizer(manifest)
   const tokens = tokenizer.tokenize(spellNumbers(prompt, manifest))
   const limit = tokenizer.room(max_length) - (prefix === '' ? 0 : tokenizer.tokenize(prefix).length)

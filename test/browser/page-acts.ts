@@ -1,4 +1,6 @@
 /** What tests do on the page, and what they read from it. */
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 
 /** 180 candidates at 60 a second, and a little more. */
@@ -45,4 +47,25 @@ export const pointAtCandidate = async (page: Page): Promise<void> => {
     await page.waitForTimeout(60)
     if ((await page.locator('.pointed').count()) > 0) return
   }
+}
+
+/** The rules of axe that the page breaks, each with the first place. Through the debugger: the page's own policy lets no other script in. */
+export const brokenRules = async (page: Page): Promise<string[]> => {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  const { violations } = (await page.evaluate(`${axe}; axe.run()`)) as {
+    violations: { id: string; nodes: { html: string }[] }[]
+  }
+  return violations.map(({ id, nodes }) => `${id} ${nodes[0]?.html}`)
+}
+
+/** Pixels by which the page is wider than the screen. */
+export const overflowOf = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+
+/** Waits until the browser has drawn what an <img> shows. */
+export const seeImage = async (page: Page, selector: string): Promise<void> => {
+  await page.waitForFunction(
+    (which) => ((document.querySelector(which) as HTMLImageElement | null)?.naturalWidth ?? 0) > 0,
+    selector,
+  )
 }

@@ -1,7 +1,6 @@
 /** The playground in a browser: what a visitor sees from a key to a receipt, and in every trouble between. */
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,7 +9,15 @@ import { openAccount } from '../../cdk/local/api-client.ts'
 import { startStack } from '../../cdk/local/stack.ts'
 import { LONG, type RunningStack, runStack } from '../e2e/stack.ts'
 import { holdBack, launch, openPage, screenshot, skip, slowDown } from './browser.ts'
-import { drawsColors, longestTaskOfReplay, pointAtCandidate, setBudget } from './page-acts.ts'
+import {
+  brokenRules,
+  drawsColors,
+  longestTaskOfReplay,
+  overflowOf,
+  pointAtCandidate,
+  seeImage,
+  setBudget,
+} from './page-acts.ts'
 
 const BUDGET = 60
 /** Long: a machine that is busy with other tests is slow, and not wrong. */
@@ -59,7 +66,7 @@ describe('the playground', { skip }, () => {
     await pointAtCandidate(page)
     await page.waitForSelector('.pointed canvas')
     await page.click('text=Steps as a table')
-    assert.ok((await page.locator('.steps tbody tr').count()) > 5)
+    await page.waitForSelector('.steps tbody tr >> nth=5')
     await screenshot(page, 'generate')
     await page.click('.exports >> text=Trace')
     assert.deepEqual(complaints, [])
@@ -112,9 +119,7 @@ describe('the playground', { skip }, () => {
     await stranger.page.goto(link)
     await stranger.page.waitForSelector('.search canvas')
     assert.equal(await stranger.page.textContent('.asked'), await page.textContent('h1'))
-    await stranger.page.waitForFunction(
-      () => (document.querySelector('.picture img') as HTMLImageElement).naturalWidth > 0,
-    )
+    await seeImage(stranger.page, '.picture img')
     assert.doesNotMatch((await stranger.page.textContent('main')) ?? '', /\$|gen_/)
     await screenshot(stranger.page, 'shared')
     assert.deepEqual(stranger.complaints, [])
@@ -199,10 +204,13 @@ describe('the playground', { skip }, () => {
     script()
     await page.waitForSelector('text=At most')
     assert.equal(await page.locator('.chips button').count(), 0)
-    assert.equal(await page.isEnabled('button.primary'), true)
+    assert.equal(await page.isEnabled('button.primary'), false, 'nothing is asked yet')
+    await page.fill('#prompt', 'three cats and five stars')
+    assert.equal(await page.isEnabled('button.primary'), true, 'what is written early can be asked')
     await screenshot(page, 'slow-form')
     packs()
     await page.waitForSelector('.chips button')
+    assert.equal(await page.inputValue('#prompt'), 'three cats and five stars')
     await page.waitForSelector('text=At most $0.0060')
     const quotes = await holdBack(page, '/v1/quotes')
     await setBudget(page, BUDGET)
@@ -264,7 +272,6 @@ describe('the playground', { skip }, () => {
   })
 
   test('no view breaks a rule of axe, light or dark, wide or narrow', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
     for (const [colorScheme, width] of [
       ['light', 1320],
       ['dark', 390],
@@ -279,15 +286,8 @@ describe('the playground', { skip }, () => {
         await page.waitForFunction(() => document.querySelector('.loading') === null)
         await page.waitForTimeout(700)
         await screenshot(page, `${view}-${colorScheme}-${width}`)
-        // Through the debugger: the page's own policy lets no other script in.
-        const found = (await page.evaluate(`${axe}; axe.run()`)) as {
-          violations: { id: string; nodes: { html: string }[] }[]
-        }
-        assert.deepEqual(
-          found.violations.map(({ id, nodes }) => `${view} ${colorScheme}: ${id} ${nodes[0]?.html}`),
-          [],
-        )
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        assert.deepEqual(await brokenRules(page), [], `${view}, ${colorScheme}`)
+        const overflow = await overflowOf(page)
         assert.ok(overflow <= 0, `${view} is ${overflow} px wider than the screen`)
       }
       await page.context().close()
@@ -317,7 +317,7 @@ describe('the playground', { skip }, () => {
       await page.keyboard.press('Tab')
       reached.add(await page.evaluate(() => document.activeElement?.id || (document.activeElement?.textContent ?? '')))
     }
-    for (const name of ['Compare', 'Account', 'prompt', 'budget', 'target', 'Search settings', 'Generate'])
+    for (const name of ['Compare', 'Account', 'pack', 'prompt', 'budget', 'target', 'Search settings', 'Generate'])
       assert.ok(reached.has(name), `${name} is not reached by Tab`)
   })
 })

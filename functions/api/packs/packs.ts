@@ -33,6 +33,7 @@ export const addPacks = (app: Api, api: ApiContext): void => {
     searches: SEARCH_NAMES.filter((name) => name !== 'gradient' || followsGradients(manifest)),
     vocabulary: manifest.vocabulary,
     prompt_form: manifest.prompt_form ?? null,
+    examples: manifest.examples,
     nfe_cap: manifest.nfe_cap,
     nfe_per_evaluation: nfePerEvaluation(manifest),
     price_micro_usd_per_nfe: priceOf(manifest, DEFAULT_PRIORITY),

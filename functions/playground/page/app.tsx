@@ -2,12 +2,12 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { Rollover } from '../../../shared/client/client.ts'
 import { Account } from './account.tsx'
+import { useDrafts } from './asked.ts'
 import { Compare } from './compare.tsx'
 import { formatMoney } from './format.ts'
 import { Generate } from './generate.tsx'
 import { KeyGate } from './key-gate.tsx'
 import { ProblemNote } from './problem-note.tsx'
-import { type Asked, FIRST_ASKED } from './prompt-form.tsx'
 import { dropKey, keepKey, takeKey } from './session.ts'
 import { SharedPage } from './shared.tsx'
 import { Stored } from './stored.tsx'
@@ -69,12 +69,11 @@ const Opened = ({ apiKey, place, onOtherKey }: { apiKey: string; place: Place; o
   const client = useMemo(() => new Rollover({ apiKey, baseUrl: location.origin }), [apiKey])
   const account = useAnswer(useCallback((signal: AbortSignal) => client.account({ signal }), [client]))
   const packs = useAnswer(useCallback((signal: AbortSignal) => client.packs({ signal }), [client]))
-  const [asked, setAsked] = useState<Asked>(FIRST_ASKED)
+  const drafts = useDrafts(packs.answer)
   const shared = {
+    ...drafts,
     client,
-    pack: packs.answer?.[0],
-    asked,
-    onAsk: setAsked,
+    packs: packs.answer ?? [],
     onBalance: account.again,
     onOtherKey,
   }
@@ -93,7 +92,7 @@ const Opened = ({ apiKey, place, onOtherKey }: { apiKey: string; place: Place; o
           />
         )}
         {generation !== undefined && (
-          <Stored key={generation} client={client} id={generation} onAsk={setAsked} onOtherKey={onOtherKey} />
+          <Stored key={generation} client={client} id={generation} onAsk={drafts.onAsk} onOtherKey={onOtherKey} />
         )}
         {view === 'generate' && <Generate {...shared} />}
         {view === 'compare' && <Compare {...shared} />}

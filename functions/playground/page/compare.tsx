@@ -1,10 +1,11 @@
 /** The same prompt, seed and budget under two to four searches, side by side. */
 import { useState } from 'preact/hooks'
 import type { SearchName } from '../../../shared/contract/search-names.ts'
+import { isAsked, requestOf } from './asked.ts'
 import { Compared } from './compared.tsx'
 import type { ViewProps } from './generate.tsx'
 import { ProblemNote } from './problem-note.tsx'
-import { PromptForm, requestOf, SeedField } from './prompt-form.tsx'
+import { PromptForm, SeedField } from './prompt-form.tsx'
 import { isOpen } from './run.ts'
 import { useQuote } from './use-quote.ts'
 import { useRuns } from './use-run.ts'
@@ -13,8 +14,11 @@ const MOST = 4
 const LEAST = 2
 const FIRST: readonly SearchName[] = ['best-of-n', 'svdd', 'rbf']
 
-export const Compare = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: ViewProps) => {
-  const [chosen, setChosen] = useState<readonly SearchName[]>(FIRST)
+export const Compare = ({ client, onBalance, onOtherKey, ...drafts }: ViewProps) => {
+  const { asked, onAsk, pack } = drafts
+  const [wanted, setWanted] = useState<readonly SearchName[]>(FIRST)
+  // A search that another pack has is not asked of this one.
+  const chosen = wanted.filter((name) => pack?.searches.includes(name) ?? true)
   const { runs, start } = useRuns(client, onBalance)
   const quoted = useQuote(client, requestOf(asked))
   const open = runs.some(isOpen)
@@ -34,11 +38,11 @@ export const Compare = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: V
         }}
       >
         <h1>Compare searches</h1>
-        <PromptForm asked={asked} onAsk={onAsk} pack={pack} quoted={quoted} times={chosen.length} />
+        <PromptForm {...drafts} quoted={quoted} times={chosen.length} />
         <SeedField asked={asked} onAsk={onAsk} />
-        <Choice names={pack?.searches ?? FIRST} chosen={chosen} onChoose={setChosen} />
+        <Choice names={pack?.searches ?? FIRST} chosen={chosen} onChoose={setWanted} />
         <div class="actions">
-          <button type="submit" class="primary" disabled={open || chosen.length < LEAST}>
+          <button type="submit" class="primary" disabled={open || chosen.length < LEAST || !isAsked(asked)}>
             {open ? 'Searching…' : `Compare ${chosen.length}`}
           </button>
         </div>

@@ -1,18 +1,17 @@
 /** The view a visitor sees first: ask, and watch the search. */
 import { useEffect, useRef } from 'preact/hooks'
 import type { PackView, Rollover } from '../../../shared/client/client.ts'
+import { type Drafts, isAsked, requestOf } from './asked.ts'
 import { ProblemNote } from './problem-note.tsx'
-import { type Asked, PromptForm, requestOf, SearchSettings } from './prompt-form.tsx'
+import { PromptForm, SearchSettings } from './prompt-form.tsx'
 import { isOpen } from './run.ts'
 import { Shown } from './shown.tsx'
 import { useQuote } from './use-quote.ts'
 import { useRuns } from './use-run.ts'
 
-export interface ViewProps {
+export interface ViewProps extends Drafts {
   readonly client: Rollover
-  readonly pack: PackView | undefined
-  readonly asked: Asked
-  readonly onAsk: (asked: Asked) => void
+  readonly packs: readonly PackView[]
   readonly onBalance: () => void
   readonly onOtherKey: () => void
 }
@@ -20,7 +19,8 @@ export interface ViewProps {
 /** As in the style sheet. */
 const NARROW = 900
 
-export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: ViewProps) => {
+export const Generate = ({ client, onBalance, onOtherKey, ...drafts }: ViewProps) => {
+  const { asked, onAsk, pack } = drafts
   const { runs, start, cancel } = useRuns(client, onBalance)
   const quoted = useQuote(client, requestOf(asked))
   const [run] = runs
@@ -44,10 +44,10 @@ export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: 
         }}
       >
         <h1>Generate</h1>
-        <PromptForm asked={asked} onAsk={onAsk} pack={pack} quoted={quoted} />
+        <PromptForm {...drafts} quoted={quoted} />
         <SearchSettings asked={asked} onAsk={onAsk} pack={pack} />
         <div class="actions">
-          <button type="submit" class="primary" disabled={open}>
+          <button type="submit" class="primary" disabled={open || !isAsked(asked)}>
             {!open ? 'Generate' : run.phase === 'running' ? 'Searching…' : 'Waiting…'}
           </button>
           {open && run.generation !== undefined && (
@@ -58,7 +58,7 @@ export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: 
         </div>
       </form>
       <div class="stage" ref={stage}>
-        {run === undefined ? <Welcome /> : run.phase !== 'refused' && <Shown run={run} client={client} />}
+        {run === undefined ? <Welcome pack={pack} /> : run.phase !== 'refused' && <Shown run={run} client={client} />}
         {run?.error !== undefined && (
           <ProblemNote
             error={run.error}
@@ -72,18 +72,25 @@ export const Generate = ({ client, pack, asked, onAsk, onBalance, onOtherKey }: 
   )
 }
 
-const Welcome = () => (
+const Welcome = ({ pack }: { pack: PackView | undefined }) => (
   <section class="card welcome">
     <h2>Pay for the search, see the search</h2>
     <p>
-      One draw of a flow model often miscounts. Rollover draws many candidates on the way from noise to image, scores
-      each, and keeps to the path that does what you asked. You set the budget in NFEs, evaluations of the network; what
+      One draw of a flow model often misses what was asked. Rollover draws many candidates on the way from noise to
+      result, scores each, and keeps to those that do it. You set the budget in NFEs, evaluations of the network; what
       is not used comes back.
     </p>
     <ol>
-      <li>Say how many of what. The words below the prompt are those the model knows.</li>
+      <li>{howToAsk(pack)}</li>
       <li>Choose a budget. The price beside it is the most that you can pay.</li>
       <li>Press Generate, and watch quotas roll over from step to step.</li>
     </ol>
   </section>
 )
+
+const howToAsk = (pack: PackView | undefined): string => {
+  if (pack?.prompt_form) return 'Choose what stands in each place of the sentence.'
+  if (pack && pack.vocabulary.countable.length > 0)
+    return 'Say how many of what. The words below the prompt are those the model knows.'
+  return 'Say what you want.'
+}

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Generation, GenerationStatus, Rollover } from '../../../shared/client/client.ts'
 import { formatCount, formatMoney, formatReward, formatTime } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
-import { pictureOf } from './run.ts'
+import { pictureOf } from './read-files.ts'
 import { type Column, Table } from './table.tsx'
 import { useAnswer } from './use-answer.ts'
 
@@ -57,7 +57,7 @@ export const History = ({ client }: { client: Rollover }) => {
       {answer !== undefined && rows.length === 0 && (
         <p class="empty">
           {status === undefined ? 'Nothing generated yet. ' : `Nothing that is ${status}. `}
-          <a href="#/generate">Ask for an image.</a>
+          <a href="#/generate">Ask for something.</a>
         </p>
       )}
       {rows.length > 0 && <Table label="History" rows={rows} keyOf={({ id }) => id} columns={COLUMNS} />}

@@ -1,57 +1,32 @@
-/** What is asked for: prompt, budget, and the settings that most leave alone. */
-import { type NewGeneration, type PackView, RolloverError } from '../../../shared/client/client.ts'
+/** The form: pack, prompt, budget, and the settings that most leave alone. */
+import { type PackView, RolloverError } from '../../../shared/client/client.ts'
 import type { SearchName } from '../../../shared/contract/search-names.ts'
+import type { Asked } from './asked.ts'
 import { formatCount, formatMoney, formatReward, formatSeconds } from './format.ts'
 import { ProblemNote } from './problem-note.tsx'
-import { completeWith, suggestWords, TEMPLATES } from './prompt-words.ts'
+import { PromptField } from './prompt-field.tsx'
 import { SEARCHES } from './searches.ts'
 import type { Quoted } from './use-quote.ts'
 
-export interface Asked {
-  readonly prompt: string
-  readonly budget: number
-  readonly search: SearchName
-  /** Name of the reward; empty is the pack's own choice. */
-  readonly reward: string
-  /** As typed; empty is none. */
-  readonly target: string
-  readonly seed: string
-}
-
-export const FIRST_ASKED: Asked = {
-  prompt: TEMPLATES[0] ?? '',
-  budget: 300,
-  search: 'rbf',
-  reward: '',
-  target: '',
-  seed: '',
-}
 const LEAST_BUDGET = 20
-
-export const requestOf = ({ prompt, budget, search, reward, target, seed }: Asked): NewGeneration => ({
-  prompt,
-  nfe_budget: budget,
-  search,
-  previews: true,
-  ...(reward !== '' && { reward }),
-  ...(target !== '' && { target_reward: Number(target) }),
-  ...(seed !== '' && { seed: Number(seed) }),
-})
 
 interface FormProps {
   readonly asked: Asked
   readonly onAsk: (asked: Asked) => void
+  readonly packs: readonly PackView[]
   readonly pack: PackView | undefined
+  readonly onPack: (name: string) => void
   readonly quoted: Quoted
   /** How many searches the price is for. */
   readonly times?: number
 }
 
-export const PromptForm = ({ asked, onAsk, pack, quoted, times = 1 }: FormProps) => {
+export const PromptForm = ({ asked, onAsk, packs, pack, onPack, quoted, times = 1 }: FormProps) => {
   const set = (part: Partial<Asked>) => onAsk({ ...asked, ...part })
   return (
     <>
-      <PromptField asked={asked} onAsk={onAsk} pack={pack} />
+      {packs.length > 1 && pack !== undefined && <PackField packs={packs} pack={pack} onPack={onPack} />}
+      <PromptField prompt={asked.prompt} onPrompt={(prompt) => set({ prompt })} pack={pack} />
       {quoted.error instanceof RolloverError && quoted.error.status === 422 && <ProblemNote error={quoted.error} />}
       <div class="field">
         <div class="label-row">
@@ -86,46 +61,22 @@ export const PromptForm = ({ asked, onAsk, pack, quoted, times = 1 }: FormProps)
   )
 }
 
-const PromptField = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' | 'onAsk' | 'pack'>) => {
-  const write = (prompt: string) => onAsk({ ...asked, prompt })
-  const words = pack === undefined ? [] : suggestWords(asked.prompt, pack.vocabulary)
-  return (
-    <div class="field">
-      <label for="prompt">Prompt</label>
-      <textarea
-        id="prompt"
-        rows={3}
-        spellcheck={false}
-        value={asked.prompt}
-        onInput={(event) => write(event.currentTarget.value)}
-      />
-      <fieldset class="chips">
-        <legend class="hidden">Words the pack knows</legend>
-        {words.map((word) => (
-          <button
-            key={word}
-            type="button"
-            onClick={() => pack !== undefined && write(completeWith(asked.prompt, word, pack.vocabulary))}
-          >
-            {word}
-          </button>
-        ))}
-      </fieldset>
-      <details class="templates">
-        <summary>Start from an example</summary>
-        <ul>
-          {TEMPLATES.map((template) => (
-            <li key={template}>
-              <button type="button" class="link" onClick={() => write(template)}>
-                {template}
-              </button>
-            </li>
-          ))}
-        </ul>
-      </details>
-    </div>
-  )
-}
+const PackField = ({
+  packs,
+  pack,
+  onPack,
+}: { packs: readonly PackView[]; pack: PackView } & Pick<FormProps, 'onPack'>) => (
+  <div class="field">
+    <label for="pack">Pack</label>
+    <select id="pack" value={pack.name} onChange={(event) => onPack(event.currentTarget.value)}>
+      {packs.map(({ name, output }) => (
+        <option key={name} value={name}>
+          {name}: {output.kind}s
+        </option>
+      ))}
+    </select>
+  </div>
+)
 
 export const SearchSettings = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' | 'onAsk' | 'pack'>) => (
   <details class="settings">
@@ -159,6 +110,22 @@ export const SearchSettings = ({ asked, onAsk, pack }: Pick<FormProps, 'asked' |
         ))}
       </select>
       <p class="hint">{unitsOf(pack, asked.reward)}.</p>
+    </div>
+    <div class="field">
+      <label for="format">Format</label>
+      <select
+        id="format"
+        value={asked.format === '' ? pack?.output.formats[0] : asked.format}
+        onChange={({ currentTarget: { value } }) =>
+          onAsk({ ...asked, format: pack?.output.formats.find((name) => name === value) ?? '' })
+        }
+      >
+        {(pack?.output.formats ?? []).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
     </div>
     <SeedField asked={asked} onAsk={onAsk} />
   </details>

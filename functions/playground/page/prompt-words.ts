@@ -5,14 +5,6 @@ type Vocabulary = PackView['vocabulary']
 
 const MOST = 12
 
-export const TEMPLATES: readonly string[] = [
-  'seven balloons, four bears, and four swans',
-  'six airplanes and seven camels',
-  'three cats and five stars',
-  'a red cube on top of a blue sphere',
-  'five penguins and two rockets',
-]
-
 /** As English writes them; the pack's tokenizer knows these forms. */
 export const pluralOf = (noun: string): string => {
   if (noun.endsWith('sh')) return noun

@@ -43,11 +43,7 @@ export const RunImage = ({ run }: { run: Run }) => {
       <div class="canvas">
         {source === undefined ? (
           <div class={run.phase === 'ended' || run.phase === 'refused' ? 'blank' : 'blank waiting'}>
-            {run.phase === 'ended'
-              ? 'No image: nothing was evaluated.'
-              : run.phase === 'refused'
-                ? 'Nothing was made.'
-                : ''}
+            {run.phase === 'ended' ? 'Nothing was evaluated.' : run.phase === 'refused' ? 'Nothing was made.' : ''}
           </div>
         ) : (
           <img src={source} alt={run.image === undefined ? 'The best so far' : `Result for: ${run.request.prompt}`} />

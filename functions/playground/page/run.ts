@@ -7,15 +7,17 @@ import {
   RolloverConnectionError,
 } from '../../../shared/client/client.ts'
 import type { ProgressEvent, ShownCandidate } from '../../../shared/contract/live-event.ts'
+import type { PathFile } from '../../../shared/contract/output.ts'
 import type { Place } from '../../../shared/contract/place.ts'
 import type { TraceLine } from '../../../shared/contract/trace.ts'
+import { filesOf, type ReadFile } from './read-files.ts'
 import type { Told } from './search-columns.ts'
 import { NO_THUMBNAILS, type Thumbnails, withThumbnails } from './thumbnails.ts'
 
 /** What is shown of a generation: of a shared one less is known. */
 export type ShownGeneration = Pick<
   Generation,
-  'status' | 'stop_reason' | 'reward' | 'result' | 'seed' | 'format' | 'started_at' | 'finished_at' | 'error'
+  'status' | 'stop_reason' | 'reward' | 'result' | 'seed' | 'format' | 'started_at' | 'finished_at' | 'error' | 'pack'
 > &
   Partial<Pick<Generation, 'outputs_held_back'>> & {
     readonly id?: string
@@ -35,6 +37,9 @@ export interface Run {
   /** The best so far, small; then the image itself. An address that <img> takes. */
   readonly preview?: string
   readonly image?: string
+  /** The files of the result: of a path, its drawing and its numbers. */
+  readonly files?: readonly ReadFile[]
+  readonly path?: PathFile
   /** Where the reward sees things in the image. */
   readonly places?: readonly Place[]
   /** Every candidate, once the search has ended. */
@@ -99,8 +104,8 @@ export const followStored = async (
   on: { show: (run: Run) => void; signal: AbortSignal },
 ): Promise<void> => {
   const generation = await client.get(id, { signal: on.signal })
-  const { prompt, nfe_budget, search, seed, target_reward } = generation
-  const request = { prompt, nfe_budget, search, seed, ...(target_reward !== null && { target_reward }) }
+  const { pack, prompt, nfe_budget, search, seed, format, target_reward } = generation
+  const request = { pack, prompt, nfe_budget, search, seed, format, ...(target_reward !== null && { target_reward }) }
   let run: Run = { ...newRun(request), generation, phase: generation.finished_at === null ? 'queued' : 'ended' }
   const change = (part: Partial<Run>) => {
     // What its events say of an ended one happened long ago.
@@ -124,7 +129,7 @@ const followToEnd = async (
   if (on.signal.aborted) return
   const ended = await untilAnswered(() => client.get(id, { signal: on.signal }), on)
   on.change({ generation: ended, phase: 'ended', reconnecting: false })
-  await showFiles(client, ended, on.change)
+  await showFiles(client, ended, on)
 }
 
 type Change = (part: Partial<Run>) => void
@@ -191,24 +196,17 @@ const untilAnswered = async <Answer>(
   }
 }
 
-/** The address of what can be looked at: of numbers, the drawing beside them. */
-export const pictureOf = ({
-  url,
-  content_type,
-  alternates,
-}: Pick<Generation['outputs'][number], 'url' | 'content_type' | 'alternates'>): string =>
-  content_type.startsWith('image/')
-    ? url
-    : (alternates.find((other) => other.content_type.startsWith('image/'))?.url ?? url)
-
-/** Image and trace, checked against their hashes by the client. */
-export const showFiles = async (client: Rollover, generation: Generation, change: Change): Promise<void> => {
+/** The best output and the trace, checked against their hashes. */
+const showFiles = async (
+  client: Rollover,
+  generation: Generation,
+  { change, signal }: { change: Change; signal: AbortSignal },
+): Promise<void> => {
   const [output] = generation.outputs
   if (output !== undefined) {
     const bytes = await client.download(generation)
-    const seen = pictureOf(output)
-    const image = seen === output.url ? URL.createObjectURL(new Blob([bytes], { type: output.content_type })) : seen
-    change({ image, ...(output.places && { places: output.places }) })
+    const shown = await filesOf(output, { format: generation.format, bytes }, signal)
+    change({ ...shown, ...(output.places && { places: output.places }) })
   }
   const traceText = await client.trace(generation)
   if (traceText !== undefined) change({ traceText, trace: readTrace(traceText) })

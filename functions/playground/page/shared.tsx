@@ -33,7 +33,7 @@ export const SharedPage = ({ token }: { token: string }) => {
                 <p class="hint">Shared by whoever asked for it, until {formatTime(answer.expires_at)}.</p>
               )}
             </div>
-            <a href="#/generate">Search for an image of your own</a>
+            <a href="#/generate">Search for one of your own</a>
           </header>
         )}
         {error !== undefined && <SharedProblem error={error} onRetry={again} />}

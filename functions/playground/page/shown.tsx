@@ -1,7 +1,9 @@
 /** One run, whole: the image, what was asked and found, the money, the search. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Rollover } from '../../../shared/client/client.ts'
+import type { OutputFormat } from '../../../shared/contract/output.ts'
 import { saveText, saveUrl } from './export.ts'
+import { PathFacts } from './path-facts.tsx'
 import { RewardCurve } from './reward-curve.tsx'
 import type { Run } from './run.ts'
 import { Counts, Money, RunImage } from './run-view.tsx'
@@ -15,6 +17,7 @@ export const Shown = ({ run, client }: { run: Run; client?: Rollover }) => (
       <RunImage run={run} />
       <div class="facts">
         <Counts run={run} />
+        {run.path !== undefined && <PathFacts path={run.path} />}
         <Money run={run} />
         {run.generation !== undefined && <Exports run={run} client={client} />}
       </div>
@@ -107,17 +110,26 @@ const Previews = ({ run }: { run: Run }) => {
   )
 }
 
+/** What a file is called. The numbers of a path are not the generation, which is JSON too. */
+const FILES: Readonly<Record<OutputFormat, { label: string; ending: string }>> = {
+  png: { label: 'Image', ending: 'png' },
+  webp: { label: 'Image', ending: 'webp' },
+  jpeg: { label: 'Image', ending: 'jpeg' },
+  svg: { label: 'Drawing', ending: 'svg' },
+  json: { label: 'Points', ending: 'path.json' },
+}
+
 const Exports = ({ run, client }: { run: Run; client: Rollover | undefined }) => {
-  const { generation, image, traceText } = run
+  const { generation, files = [], traceText } = run
   if (generation === undefined || run.phase !== 'ended') return null
   const name = generation.id ?? 'shared'
   return (
     <div class="row exports">
-      {image !== undefined && (
-        <button type="button" onClick={() => saveUrl(image, `${name}.${generation.format}`)}>
-          Image
+      {files.map(({ format, url }) => (
+        <button key={format} type="button" onClick={() => saveUrl(url, `${name}.${FILES[format].ending}`)}>
+          {FILES[format].label}
         </button>
-      )}
+      ))}
       {traceText !== undefined && (
         <button type="button" onClick={() => saveText(traceText, `${name}.trace.jsonl`)}>
           Trace

@@ -1,8 +1,8 @@
 /** A generation that was asked for before, by this page or by a program: as it stands, or as it ended. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Rollover } from '../../../shared/client/client.ts'
+import type { Asked } from './asked.ts'
 import { ProblemNote } from './problem-note.tsx'
-import type { Asked } from './prompt-form.tsx'
 import { followStored, type Run } from './run.ts'
 import { Shown } from './shown.tsx'
 
@@ -28,12 +28,12 @@ export const Stored = ({ client, id, onOtherKey, onAsk }: StoredProps) => {
   }, [client, id, tries])
   const again = () => {
     if (run === undefined) return
-    const { prompt, nfe_budget: budget, search = 'rbf', target_reward } = run.request
+    const { pack = '', prompt, nfe_budget: budget, search = 'rbf', format = '', target_reward } = run.request
     // The form names a reward; a composite or a server of one's own is asked for elsewhere.
     const had = run.generation?.reward
     const reward = had === undefined || 'parts' in had || 'url' in had ? '' : had.name
     const target = target_reward === undefined ? '' : String(target_reward)
-    onAsk({ prompt, budget, search, reward, target, seed: '' })
+    onAsk({ pack, prompt, budget, search, reward, format, target, seed: '' })
     location.hash = '#/generate'
   }
   return (

@@ -1,6 +1,7 @@
-/** What the request would cost, asked anew a moment after it last changed. */
+/** What the request would cost, asked anew a moment after it last changed; nothing while it asks for nothing. */
 import { useEffect, useState } from 'preact/hooks'
 import type { NewGeneration, QuoteView, Rollover } from '../../../shared/client/client.ts'
+import { isAsked } from './asked.ts'
 
 const PAUSE_MS = 250
 
@@ -13,6 +14,7 @@ export const useQuote = (client: Rollover, request: NewGeneration): Quoted => {
   const [quoted, setQuoted] = useState<Quoted>({})
   const said = JSON.stringify(request)
   useEffect(() => {
+    if (!isAsked(request)) return setQuoted({})
     const left = new AbortController()
     const timer = setTimeout(async () => {
       try {

@@ -37,6 +37,13 @@ from lab.trajectories.scenes import (
 
 VERSION = "0.1.0"
 DRAWING = 512
+EXAMPLES = (
+    prompt_of("bottom left", "top right", "a grid of pillars"),
+    prompt_of("left", "right", "a wall with a gap"),
+    prompt_of("bottom", "top", "a slalom"),
+    prompt_of("top left", "bottom right", "scattered rocks"),
+    prompt_of("right", "left", "a corner"),
+)
 
 
 class Encode(nn.Module):
@@ -117,6 +124,7 @@ def manifest_of(folder: Path, files: list[str]) -> dict[str, Any]:
             "text": FORM,
             "places": {"start": list(PLACES), "goal": list(PLACES), "obstacles": list(LAYOUTS)},
         },
+        "examples": list(EXAMPLES),
         "price_class": "small",
         "nfe_cap": 2000,
         "files": {
