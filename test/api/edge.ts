@@ -31,9 +31,12 @@ export interface Edge {
   close(): Promise<void>
 }
 
-/** @param clock milliseconds; the wall clock unless said. */
-export const startEdge = async (clock: () => number = Date.now): Promise<Edge> => {
-  const folder = await mkdtemp(join(tmpdir(), 'rollover-edge-'))
+/**
+ * @param clock milliseconds; the wall clock unless said.
+ * @param kept where its data stays when it is closed, for the next one; a folder of its own, which goes with it, unless said.
+ */
+export const startEdge = async (clock: () => number = Date.now, kept?: string): Promise<Edge> => {
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'rollover-edge-')))
   const secrets = await loadSecrets(folder)
   const services = await startServices(folder, secrets)
   const url = 'http://127.0.0.1:1'
@@ -88,7 +91,7 @@ export const startEdge = async (clock: () => number = Date.now): Promise<Edge> =
       api.bucket.client.destroy()
       api.table.client.destroy()
       await services.stop()
-      await rm(folder, { recursive: true, force: true })
+      if (kept === undefined) await rm(folder, { recursive: true, force: true })
     },
   }
 }

@@ -5,3 +5,6 @@ export function quantileOf(values: readonly number[], share: number): number {
 }
 
 export const medianOf = (values: readonly number[]): number => quantileOf(values, 0.5)
+
+/** Four digits: more of them are noise. */
+export const rounded = (value: number): number => Number(value.toPrecision(4))

@@ -1,8 +1,7 @@
 /** Generations that run at once on one model, in one process. */
 import type { Model } from '../../../gpu-runner/engine/model.ts'
-import { quantileOf } from '../quantile.ts'
+import { quantileOf, rounded } from '../quantile.ts'
 import { type Generation, generate, MAX_BATCH, type Plan } from './generation.ts'
-import { rounded } from './measurement.ts'
 
 /** Begun this often in all, or once where more run at once: what one takes varies. */
 const GENERATIONS = 16

@@ -37,6 +37,3 @@ export interface MeasuredTable {
   /** Drawings by the name of their file. */
   readonly plots?: Readonly<Record<string, string>>
 }
-
-/** Four digits: more of them are noise. */
-export const rounded = (value: number): number => Number(value.toPrecision(4))

@@ -1,9 +1,14 @@
 /** The tables that the full run makes beside the ratios. */
+import { rounded } from '../quantile.ts'
 import { tableOf } from '../report.ts'
+import { measureAccounts, measureStored, type Taken } from '../table-growth.ts'
 import { measureAtOnce } from './at-once.ts'
+import { lanes, latentSizes, nfes } from './growth.ts'
 import type { Table } from './measurement.ts'
 
 const AT_ONCE = [1, 4, 16, 64]
+const ACCOUNTS = [1, 100, 10_000]
+const STORED = [10_000, 100_000, 1_000_000]
 
 const atOnce: Table = {
   name: 'at_once',
@@ -24,4 +29,42 @@ const atOnce: Table = {
   },
 }
 
-export const TABLES: readonly Table[] = [atOnce]
+const spell = ({ p50, p95 }: Taken): string => `${p50.toFixed(1)} (${p95.toFixed(1)})`
+
+const accounts: Table = {
+  name: 'accounts',
+  measure: async () => {
+    const rows = await measureAccounts(ACCOUNTS)
+    const markdown = tableOf(
+      ['accounts', 'create, ms p50 (p95)', 'get the account', "page of the administration's list"],
+      rows.map((row) => [row.accounts, spell(row.create), spell(row.account), spell(row.list)]),
+    )
+    return { details: rows, markdown }
+  },
+}
+
+const storedGenerations: Table = {
+  name: 'stored_generations',
+  measure: async () => {
+    const { rows, fillSeconds } = await measureStored(STORED)
+    const table = tableOf(
+      [
+        'stored',
+        'newest page, ms p50 (p95)',
+        'page far back',
+        'get',
+        'create',
+        'usage of a day',
+        'usage of four weeks',
+      ],
+      rows.map((row) => [
+        row.generations,
+        ...[row.newest, row.oldest, row.get, row.create, row.usage_day, row.usage_weeks].map(spell),
+      ]),
+    )
+    const markdown = `${table}\n\nWritten in ${fillSeconds.toFixed(0)} seconds.`
+    return { details: { rows, fill_seconds: rounded(fillSeconds) }, markdown }
+  },
+}
+
+export const TABLES: readonly Table[] = [atOnce, nfes, lanes, latentSizes, accounts, storedGenerations]
