@@ -1,19 +1,31 @@
 /**
- * Merges the rows of waiting calls into batches: each batch takes one row of every call in turn, round after round, until
- * it is full. So a long call delays a short one by a batch, not by its length, and small calls share a batch.
+ * Merges the rows of waiting calls into batches, as many at once as there are lanes. Each batch takes one row of every payer
+ * in turn, and of a payer's calls in turn, until it is full: a long call delays a short one by a batch, not by its length,
+ * and who has many calls has no more than who has one. Nothing waits for a batch to fill: while one runs, the next fills.
  */
 
 export interface BatcherOptions<Row, Answer> {
   /** Most rows of one batch, an integer >= 1. */
   readonly maxBatch: number
-  /** One answer a row, same order. Called again only after it has settled. */
+  /** Batches that may run at the same time, an integer >= 1. */
+  readonly lanes: number
+  /** One answer a row, same order. */
   readonly evaluate: (rows: readonly Row[]) => Promise<readonly Answer[]>
+}
+
+/** Whose rows they are. */
+export interface Turn {
+  readonly payer: string
+  /** Gets the seats that the others leave. */
+  readonly patient: boolean
 }
 
 interface Call<Row, Answer> {
   readonly rows: readonly Row[]
   readonly answers: Answer[]
   next: number
+  unanswered: number
+  failed: boolean
   readonly resolve: (answers: Answer[]) => void
   readonly reject: (reason: unknown) => void
 }
@@ -23,52 +35,88 @@ interface Seat<Row, Answer> {
   readonly at: number
 }
 
-/**
- * Returns `submit(rows)`, which resolves with one answer a row in the same order, or rejects with the error of the first
- * batch that failed; the other rows of such a call are not evaluated any more.
- */
-export function createBatcher<Row, Answer>({ maxBatch, evaluate }: BatcherOptions<Row, Answer>) {
-  const waiting: Call<Row, Answer>[] = []
-  let draining = false
+/** Calls of each payer, in the order of their turns: a map keeps the order in which its keys came. */
+type Line<Row, Answer> = Map<string, Call<Row, Answer>[]>
 
-  async function drain(): Promise<void> {
-    if (draining) return
-    draining = true
-    while (waiting.length > 0) {
-      const seats = takeSeats(waiting, maxBatch)
-      try {
-        const answers = await evaluate(seats.map(({ call, at }) => call.rows[at] as Row))
-        for (const [index, { call, at }] of seats.entries()) call.answers[at] = answers[index] as Answer
-        for (const call of callsOf(seats)) if (call.next === call.rows.length) call.resolve(call.answers)
-      } catch (reason) {
-        for (const call of callsOf(seats)) {
-          const index = waiting.indexOf(call)
-          if (index >= 0) waiting.splice(index, 1)
-          call.reject(reason)
-        }
-      }
+/**
+ * Returns `submit(rows, turn)`, which resolves with one answer a row in the same order, or rejects with the error of the first
+ * batch that failed; the other rows of such a call are not evaluated any more, unless they are being evaluated already.
+ */
+export function createBatcher<Row, Answer>({ maxBatch, lanes, evaluate }: BatcherOptions<Row, Answer>) {
+  const [prompt, patient]: [Line<Row, Answer>, Line<Row, Answer>] = [new Map(), new Map()]
+  let waiting = 0
+  let idle = lanes
+
+  async function runBatch(seats: readonly Seat<Row, Answer>[]): Promise<void> {
+    try {
+      const answers = await evaluate(seats.map(({ call, at }) => call.rows[at] as Row))
+      for (const [index, { call, at }] of seats.entries()) answerRow(call, at, answers[index] as Answer)
+    } catch (reason) {
+      for (const { call } of seats) fail(call, reason)
     }
-    draining = false
   }
 
-  return (rows: readonly Row[]): Promise<readonly Answer[]> =>
+  function fill(): void {
+    while (idle > 0 && waiting > 0) {
+      // What waits is shared among the lanes that have nothing to do.
+      const seats = takeSeats(Math.min(maxBatch, Math.ceil(waiting / idle)))
+      if (seats.length === 0) return
+      idle--
+      void runBatch(seats).then(() => {
+        idle++
+        fill()
+      })
+    }
+  }
+
+  function takeSeats(most: number): Seat<Row, Answer>[] {
+    const seats: Seat<Row, Answer>[] = []
+    while (seats.length < most) {
+      const seat = takeSeat(prompt) ?? takeSeat(patient)
+      if (seat === undefined) break
+      seats.push(seat)
+    }
+    return seats
+  }
+
+  /** Who was served goes to the back of the line, call and payer both; who has nothing left leaves it. */
+  function takeSeat(line: Line<Row, Answer>): Seat<Row, Answer> | undefined {
+    for (const [payer, calls] of line) {
+      line.delete(payer)
+      const call = calls.shift()
+      if (call === undefined) continue
+      const seat = { call, at: call.next++ }
+      waiting--
+      if (call.next < call.rows.length) calls.push(call)
+      if (calls.length > 0) line.set(payer, calls)
+      return seat
+    }
+    return undefined
+  }
+
+  function fail(call: Call<Row, Answer>, reason: unknown): void {
+    if (call.failed) return
+    call.failed = true
+    waiting -= call.rows.length - call.next
+    call.next = call.rows.length
+    for (const line of [prompt, patient])
+      for (const calls of line.values()) if (calls.includes(call)) calls.splice(calls.indexOf(call), 1)
+    call.reject(reason)
+  }
+
+  return (rows: readonly Row[], turn: Turn): Promise<readonly Answer[]> =>
     new Promise((resolve, reject) => {
       if (rows.length === 0) return resolve([])
-      waiting.push({ rows, answers: [], next: 0, resolve, reject })
-      void drain()
+      const line = turn.patient ? patient : prompt
+      const calls = line.get(turn.payer) ?? []
+      calls.push({ rows, answers: [], next: 0, unanswered: rows.length, failed: false, resolve, reject })
+      line.set(turn.payer, calls)
+      waiting += rows.length
+      fill()
     })
 }
 
-/** Takes rows by turns; a call that was served goes to the back of the line, one without rows left leaves it. */
-function takeSeats<Row, Answer>(waiting: Call<Row, Answer>[], maxBatch: number): Seat<Row, Answer>[] {
-  const seats: Seat<Row, Answer>[] = []
-  while (seats.length < maxBatch) {
-    const call = waiting.shift()
-    if (call === undefined) break
-    seats.push({ call, at: call.next++ })
-    if (call.next < call.rows.length) waiting.push(call)
-  }
-  return seats
+function answerRow<Row, Answer>(call: Call<Row, Answer>, at: number, answer: Answer): void {
+  call.answers[at] = answer
+  if (--call.unanswered === 0) call.resolve(call.answers)
 }
-
-const callsOf = <Row, Answer>(seats: readonly Seat<Row, Answer>[]) => new Set(seats.map(({ call }) => call))

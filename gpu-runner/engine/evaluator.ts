@@ -13,7 +13,7 @@ import { allFinite } from './all-finite.ts'
 import type { RowEvaluation } from './evaluate-rows.ts'
 import { readNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
-import type { Thread } from './thread.ts'
+import type { Threads } from './threads.ts'
 
 /** What every evaluation of one generation shares. */
 export interface Conditions {
@@ -22,6 +22,10 @@ export interface Conditions {
   readonly terms: readonly Term[]
   /** Longest side, in pixels, of the pictures that come with rewards; none unless said. */
   readonly pictureSide?: number
+  /** Whose turn its rows wait for: payers share the model alike. Each generation is its own unless said. */
+  readonly payer?: string
+  /** Its rows get what those of the others leave. */
+  readonly patient?: boolean
 }
 
 /** With what its reward has seen, where the generation is watched: small, or still to be drawn. */
@@ -47,12 +51,19 @@ export interface Evaluator {
   render(latent: Float32Array): Promise<Rendering>
   /** NFEs spent for this generation, counted where the network runs. Still right after the thread has crashed. */
   nfe(): number
-  /** Forgets the conditions; nothing can be evaluated after. Never rejects: a model that is gone has forgotten already. */
-  end(): Promise<void>
+  /** Nothing can be evaluated after; once what is pending has settled, the conditions are forgotten. */
+  end(): void
+}
+
+/** An ask in the batcher, with whose conditions it is under. */
+export interface EvaluatorAsk extends Ask {
+  readonly evaluator: number
 }
 
 interface EvaluatorParts {
-  readonly thread: Thread
+  readonly threads: Threads
+  /** The batcher's; one evaluation a row. */
+  readonly submit: (rows: readonly EvaluatorAsk[]) => Promise<readonly RowEvaluation[]>
   readonly evaluator: number
   readonly manifest: PackManifest
   readonly terms: readonly Term[]
@@ -64,15 +75,22 @@ interface EvaluatorParts {
 }
 
 export function createEvaluator(on: EvaluatorParts): Evaluator {
-  const { thread, evaluator, manifest, terms, spent, surroundings, drawn = false } = on
+  const { threads, submit, evaluator, manifest, terms, spent, surroundings, drawn = false } = on
   const made = (data: Float32Array): Output => outputOf(manifest, data, surroundings)
+  const pending = new Set<Promise<unknown>>()
+  let ended = false
+  /** What is begun before the end is let come to its own. */
+  const during = <T>(act: () => Promise<T>): Promise<T> => {
+    if (ended) throw new ModelError('request', 'this evaluator has ended')
+    const result = act().finally(() => pending.delete(result))
+    pending.add(result)
+    return result
+  }
   return {
     evaluate: async (asks) => {
-      if (asks.length === 0) return []
-      // One copy, because the search owns its latents; the packed copy then moves to the thread.
-      const latents = packLatents(asks, { manifest, terms })
-      const request = { evaluator, latents, asks: asks.map(({ latent: _, ...ask }) => ask) }
-      const seen = await thread.call('evaluate', request, [latents.buffer])
+      for (const ask of asks) checkAsk(ask, { manifest, terms })
+      const seen = await during(() => submit(asks.map((ask) => ({ ...ask, evaluator }))))
+      for (const row of seen) checkFinite(row)
       const scored = seen.filter(({ rewards }) => rewards !== undefined)
       const outputs = new Map(seen.flatMap((row) => (row.image === undefined ? [] : [[row, made(row.image)]])))
       const outside = await scoreOutside(
@@ -87,14 +105,21 @@ export function createEvaluator(on: EvaluatorParts): Evaluator {
       })
     },
     render: async (latent) => {
-      const copy = packLatents([{ latent, t: 0, wants: 'reward' }], { manifest, terms })
-      const row = await thread.call('render', { evaluator, latent: copy }, [copy.buffer])
+      checkAsk({ latent, t: 0, wants: 'reward' }, { manifest, terms })
+      const copy = latent.slice()
+      const row = await during(() => threads.call('render', { evaluator, latent: copy }, [copy.buffer]))
       const output = made(row.image)
       const parts = partsOf(terms, { row, outside: await scoreOutside(terms, [output]), at: 0 })
       return { output, reward: sumOf(parts), parts, found: row.found }
     },
     nfe: () => readNfe(spent),
-    end: () => thread.call('end', { evaluator }).catch(() => undefined),
+    end: () => {
+      ended = true
+      // A model that is gone has forgotten already.
+      void Promise.allSettled(pending)
+        .then(() => threads.callAll('end', { evaluator }))
+        .catch(() => undefined)
+    },
   }
 }
 
@@ -143,23 +168,24 @@ function weightedSum(gradients: readonly Float32Array[], terms: readonly Term[])
 }
 
 /** Throws ModelError (`request`) on an ask that no graph can answer, before anything is spent. */
-function packLatents(
-  asks: readonly Ask[],
+function checkAsk(
+  { latent, t, wants, gradient }: Ask,
   { manifest, terms }: { manifest: PackManifest; terms: readonly Term[] },
-): Float32Array<ArrayBuffer> {
+): void {
   const size = sizeOf(manifest.latent)
-  const packed = new Float32Array(asks.length * size)
-  for (const [index, { latent, t, wants, gradient }] of asks.entries()) {
-    if (latent.length !== size)
-      throw new ModelError('request', `a latent has ${size} numbers here, got ${latent.length}`)
-    if (!(t >= 0 && t <= 1)) throw new ModelError('request', `t must lie in [0, 1], got ${t}`)
-    if (wants === 'reward' && t !== 0)
-      throw new ModelError('request', `a reward alone is of a clean latent, t = 0; got t = ${t}`)
-    const blind =
-      gradient && terms.find((term) => isPixelTerm(term) || manifest.rewards[term.name]?.gradient === undefined)
-    if (blind) throw new ModelError('request', `no graph of this pack gives the gradient of ${blind.name}`)
-    if (!allFinite(latent)) throw new ModelError('request', 'a latent is not finite')
-    packed.set(latent, index * size)
-  }
-  return packed
+  if (latent.length !== size) throw new ModelError('request', `a latent has ${size} numbers here, got ${latent.length}`)
+  if (!(t >= 0 && t <= 1)) throw new ModelError('request', `t must lie in [0, 1], got ${t}`)
+  if (wants === 'reward' && t !== 0)
+    throw new ModelError('request', `a reward alone is of a clean latent, t = 0; got t = ${t}`)
+  const blind =
+    gradient && terms.find((term) => isPixelTerm(term) || manifest.rewards[term.name]?.gradient === undefined)
+  if (blind) throw new ModelError('request', `no graph of this pack gives the gradient of ${blind.name}`)
+  if (!allFinite(latent)) throw new ModelError('request', 'a latent is not finite')
+}
+
+/** NaN loses every comparison, so a search would go on with it without a word. Not checked by batch: no other generation pays. */
+function checkFinite({ velocity, rewards = [], gradients = [] }: RowEvaluation): void {
+  if (velocity !== undefined && !allFinite(velocity)) throw new ModelError('graph', 'a velocity is not finite')
+  for (const reward of rewards) if (!Number.isFinite(reward)) throw new ModelError('graph', `a reward is ${reward}`)
+  if (!gradients.every(allFinite)) throw new ModelError('graph', 'the gradient of a reward is not finite')
 }

@@ -1,5 +1,5 @@
 /**
- * The thread that owns a pack's graphs. `session.run` blocks the thread it is called on: here it blocks nothing but the
+ * A thread that has a pack's graphs. `session.run` blocks the thread it is called on: here it blocks nothing but the
  * next batch, while heartbeats, cancellation and SIGTERM stay on the main thread.
  */
 import { parentPort } from 'node:worker_threads'
@@ -16,19 +16,21 @@ import { surroundingsOf } from '../pack/surroundings.ts'
 import { warmUp } from '../pack/warm-up.ts'
 import { readFound } from '../reward/count.ts'
 import { type Counted, prepareRewards, type RewardAsk } from '../reward/prepare.ts'
-import { allFinite } from './all-finite.ts'
-import { createBatcher } from './batcher.ts'
 import { createRowEvaluator, type EvaluationRow, type RowEvaluation } from './evaluate-rows.ts'
+import { keepConditionings } from './keep-conditionings.ts'
 import { addRun, spendNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
 import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest } from './protocol.ts'
+import { splitRows } from './rows.ts'
 
 interface Opened {
   readonly manifest: PackManifest
   /** By file. */
   readonly tokenizers: ReadonlyMap<string, PackTokenizer>
   readonly graphs: Graphs
-  readonly submit: (rows: readonly EvaluationRow[]) => Promise<readonly RowEvaluation[]>
+  /** Of the words that the encoder sees. */
+  readonly encode: (words: string) => Promise<Conditioning>
+  readonly evaluate: (rows: readonly EvaluationRow[]) => Promise<readonly RowEvaluation[]>
   readonly nfe: BigInt64Array
 }
 
@@ -53,7 +55,7 @@ let opened: Opened | undefined
 const evaluators = new Map<number, Begun>()
 
 const handlers: Handlers = {
-  open: async ({ packFolder, threads, provider, maxBatch, nfe, graphs: meters }) => {
+  open: async ({ packFolder, threads, provider, nfe, graphs: meters }) => {
     const pack = await readPack(packFolder)
     if (provider === 'cpu') checkMemory(pack.manifest, process.availableMemory())
     const tokenizers = await openTokenizers(pack)
@@ -64,16 +66,17 @@ const handlers: Handlers = {
     const graphs = await openGraphs(pack, { threads, provider, onRun })
     await warmUp(graphs, { manifest: pack.manifest, tokenizers, batches: [1] })
     warm = true
-    const submit = createBatcher({ maxBatch, evaluate: createRowEvaluator(graphs, pack.manifest) })
-    opened = { manifest: pack.manifest, tokenizers, graphs, submit, nfe }
+    const evaluate = createRowEvaluator(graphs, pack.manifest)
+    const encode = keepConditionings((words) => graphs.encode(encodeInputs(pack.manifest, tokenizers, words)))
+    opened = { manifest: pack.manifest, tokenizers, graphs, encode, evaluate, nfe }
     return { value: pack.manifest }
   },
 
   begin: async ({ evaluator, prompt, rewards, images, pictureSide, nfe }) => {
-    const { manifest, tokenizers, graphs, nfe: total } = theModel()
+    const { manifest, tokenizers, encode, nfe: total } = theModel()
     const words = spellNumbers(prompt, manifest)
     const prepared = refuse(() => prepareRewards(rewards, { manifest, prompt: words, tokenizers }))
-    const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, words))
+    const conditioning = await encode(words)
     const spend = () => {
       spendNfe(nfe)
       spendNfe(total)
@@ -83,15 +86,13 @@ const handlers: Handlers = {
     return { value: surroundingsOf(manifest, conditioning) }
   },
 
-  evaluate: async ({ evaluator, latents, asks }) => {
-    const { counted: _, ...shared } = begun(evaluator)
-    const size = latents.length / asks.length
-    const rows = asks.map((ask, index) => {
-      const latent = latents.subarray(index * size, (index + 1) * size)
-      return { ...ask, latent, ...shared }
+  evaluate: async ({ latents, asks }) => {
+    const each = splitRows(latents, asks.length)
+    const rows = asks.map(({ evaluator, ...ask }, index) => {
+      const { counted: _, ...shared } = begun(evaluator)
+      return { ...ask, latent: each[index] as Float32Array, ...shared }
     })
-    const value = await theModel().submit(rows)
-    for (const evaluation of value) checkFinite(evaluation)
+    const value = await theModel().evaluate(rows)
     return { value, transfer: value.flatMap(buffersOf) }
   },
 
@@ -102,7 +103,6 @@ const handlers: Handlers = {
     const scores = []
     for (const { name, input } of asked) scores.push(await graphs.rewards.get(name)?.score(image, [input]))
     const rewards = scores.map((score) => score?.rewards[0] ?? Number.NaN)
-    checkFinite({ rewards })
     const { counts: soft, peaks } = (counted && scores[counted.at]) ?? {}
     const value = {
       // A copy: memory that the runtime owns cannot be transferred.
@@ -117,13 +117,6 @@ const handlers: Handlers = {
     evaluators.delete(evaluator)
     return { value: undefined }
   },
-}
-
-/** NaN loses every comparison, so a search would go on with it without a word. Checked by call, not by batch: no other generation pays. */
-function checkFinite({ velocity, rewards = [], gradients = [] }: RowEvaluation): void {
-  if (velocity !== undefined && !allFinite(velocity)) throw new ModelError('graph', 'a velocity is not finite')
-  for (const reward of rewards) if (!Number.isFinite(reward)) throw new ModelError('graph', `a reward is ${reward}`)
-  if (!gradients.every(allFinite)) throw new ModelError('graph', 'the gradient of a reward is not finite')
 }
 
 function theModel(): Opened {

@@ -1,13 +1,17 @@
-/** A pack, opened in a thread of its own: prompts and latents in, evaluations and images out, every NFE counted. */
+/** A pack, opened in threads of its own: prompts and latents in, evaluations and images out, every NFE counted. */
 import { availableParallelism } from 'node:os'
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { Provider } from '../pack/providers.ts'
 import { PackError } from '../pack/read-pack.ts'
 import { isPixelTerm } from '../reward/terms.ts'
-import { type Conditions, createEvaluator, type Evaluator } from './evaluator.ts'
+import { createBatcher } from './batcher.ts'
+import type { RowEvaluation } from './evaluate-rows.ts'
+import { type Conditions, createEvaluator, type Evaluator, type EvaluatorAsk } from './evaluator.ts'
 import { createGraphMeters, createNfeMeter, type Meters, readGraphMeters, readNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
-import { startThread, type Thread } from './thread.ts'
+import type { ModelProtocol } from './protocol.ts'
+import { joinRows } from './rows.ts'
+import { startThreads, type Threads } from './threads.ts'
 
 export interface ModelOptions {
   readonly packFolder: string
@@ -15,9 +19,11 @@ export interface ModelOptions {
   readonly threads?: number
   /** Where the graphs run; the CPU unless said. Another that cannot be used is an error, never a fall back. */
   readonly provider?: Provider
+  /** Sessions of each graph, each in a thread of its own: as many batches run at the same time. 1 unless said. */
+  readonly sessions?: number
   /** Most latents of one batch. */
   readonly maxBatch?: number
-  /** Called once when the model's thread dies by itself. Everything pending was rejected; open another model, or exit. */
+  /** Called once when a thread of the model dies by itself. Everything pending was rejected; open another model, or exit. */
   readonly onCrash?: (error: ModelError) => void
 }
 
@@ -29,30 +35,30 @@ export interface Model {
   nfe(): number
   /** Runs, rows and time of each graph since the model was opened. */
   meters(): Meters
-  /** Ends the thread; pending calls reject with `closed`. */
+  /** Ends the threads; pending calls reject with `closed`. */
   close(): Promise<void>
 }
 
 const WORKER = new URL('./model-worker.ts', import.meta.url)
 
-/** Opens a pack. Rejects with PackError when the pack cannot be used, with ModelError when the thread dies over it. */
+/** Opens a pack. Rejects with PackError when the pack cannot be used, with ModelError when a thread dies over it. */
 export async function openModel({
   packFolder,
   threads,
   provider = 'cpu',
+  sessions = 1,
   maxBatch = 8,
   onCrash,
 }: ModelOptions): Promise<Model> {
-  const thread = startThread({ entry: WORKER, onCrash: (error) => onCrash?.(error) })
+  const opened = startThreads(sessions, { entry: WORKER, onCrash: (error) => onCrash?.(error) })
   const nfe = createNfeMeter()
   const graphs = createGraphMeters()
-  const manifest = await openPack(thread, {
-    packFolder,
-    threads: threads ?? availableParallelism(),
-    provider,
+  const request = { packFolder, threads: threads ?? availableParallelism(), provider, nfe, graphs }
+  const manifest = await openPack(opened, request)
+  const submit = createBatcher({
     maxBatch,
-    nfe,
-    graphs,
+    lanes: sessions,
+    evaluate: (rows: readonly EvaluatorAsk[]) => evaluateBatch(opened, rows),
   })
   let evaluators = 0
   return {
@@ -60,26 +66,41 @@ export async function openModel({
     begin: async (conditions) => {
       const evaluator = ++evaluators
       const spent = createNfeMeter()
-      const { prompt, terms, pictureSide } = conditions
+      const { prompt, terms, pictureSide, payer = `generation ${evaluator}`, patient = false } = conditions
       const rewards = terms.filter((term) => !isPixelTerm(term))
       // Few numbers make a path, and what is shown of it is drawn from them when somebody looks.
       const drawn = manifest.output.kind !== 'image' && pictureSide !== undefined
       const images = rewards.length < terms.length || drawn
       const watched = pictureSide === undefined || drawn ? {} : { pictureSide }
-      const surroundings = await thread.call('begin', { evaluator, prompt, rewards, images, ...watched, nfe: spent })
-      return createEvaluator({ thread, evaluator, manifest, terms, spent, surroundings, drawn })
+      const surroundings = await opened.callAll('begin', { evaluator, prompt, rewards, images, ...watched, nfe: spent })
+      return createEvaluator({
+        threads: opened,
+        submit: (rows) => submit(rows, { payer, patient }),
+        evaluator,
+        manifest,
+        terms,
+        spent,
+        surroundings,
+        drawn,
+      })
     },
     nfe: () => readNfe(nfe),
     meters: () => readGraphMeters(graphs),
-    close: () => thread.close(),
+    close: () => opened.close(),
   }
 }
 
-async function openPack(thread: Thread, request: Parameters<typeof thread.call<'open'>>[1]): Promise<PackManifest> {
+/** One copy, because the searches own their latents; the packed copy then moves to the thread. */
+function evaluateBatch(threads: Threads, rows: readonly EvaluatorAsk[]): Promise<readonly RowEvaluation[]> {
+  const latents = joinRows(rows.map(({ latent }) => latent))
+  return threads.call('evaluate', { latents, asks: rows.map(({ latent: _, ...ask }) => ask) }, [latents.buffer])
+}
+
+async function openPack(threads: Threads, request: ModelProtocol['open']['request']): Promise<PackManifest> {
   try {
-    return await thread.call('open', request)
+    return await threads.callAll('open', request)
   } catch (error) {
-    await thread.close()
+    await threads.close()
     throw error instanceof ModelError && error.fault === 'pack' ? new PackError(error.message, { cause: error }) : error
   }
 }

@@ -8,6 +8,11 @@ import type { Ask } from '../search/search.ts'
 import type { RowEvaluation } from './evaluate-rows.ts'
 import type { ModelFault } from './model-error.ts'
 
+/** An ask without its latent, which travels with those of the others. */
+export interface BatchedAsk extends Omit<Ask, 'latent'> {
+  readonly evaluator: number
+}
+
 /** Reads as: what is asked under each name, and what comes back. */
 export interface ModelProtocol {
   open: {
@@ -15,7 +20,6 @@ export interface ModelProtocol {
       packFolder: string
       threads: number
       provider: Provider
-      maxBatch: number
       nfe: BigInt64Array
       graphs: BigInt64Array
     }
@@ -34,8 +38,9 @@ export interface ModelProtocol {
     /** Of a pack that gives paths. */
     reply: Surroundings | undefined
   }
+  /** One batch, of any generations. */
   evaluate: {
-    request: { evaluator: number; latents: Float32Array; asks: readonly Omit<Ask, 'latent'>[] }
+    request: { latents: Float32Array; asks: readonly BatchedAsk[] }
     reply: readonly RowEvaluation[]
   }
   render: {

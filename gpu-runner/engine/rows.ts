@@ -7,7 +7,7 @@ export function splitRows(batch: Float32Array, rows: number): Float32Array[] {
 }
 
 /** A copy of rows of one size, one after the other. */
-export function joinRows(rows: readonly Float32Array[]): Float32Array {
+export function joinRows(rows: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const size = rows[0]?.length ?? 0
   const batch = new Float32Array(rows.length * size)
   for (const [index, row] of rows.entries()) batch.set(row, index * size)

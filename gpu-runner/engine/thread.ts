@@ -21,10 +21,10 @@ export interface Thread {
     transfer?: readonly ArrayBuffer[],
   ): Promise<ModelProtocol[Name]['reply']>
   /**
-   * Rejects pending calls with `closed`, lets the graph that runs come to its end, and ends the thread. A second close
-   * waits for the same end. Close before the process exits: see `close` below.
+   * Rejects pending calls with `why`, lets the graph that runs come to its end, and ends the thread. A second close
+   * waits for the same end. Close before the process exits: see `close` below. @param why `closed` unless said.
    */
-  close(): Promise<void>
+  close(why?: ModelError): Promise<void>
 }
 
 interface Pending {
@@ -82,8 +82,8 @@ export function startThread({ entry, onCrash }: ThreadOptions): Thread {
         }
       }),
     // Never worker.terminate(): inside a native call it aborts the whole process (Napi::Error, seen with onnxruntime 1.30).
-    close: () => {
-      if (finish(new ModelError('closed', 'the model was closed'))) worker.postMessage(CLOSE)
+    close: (why = new ModelError('closed', 'the model was closed')) => {
+      if (finish(why)) worker.postMessage(CLOSE)
       return ended
     },
   }

@@ -56,6 +56,8 @@ export const searchGeneration = async (
   const evaluator = await on.model.begin({
     prompt,
     terms: rewardTerms(on, generation),
+    payer: generation.account_id,
+    patient: generation.priority === 'low',
     ...(watched && { pictureSide: PICTURE_SIDE }),
   })
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
@@ -108,7 +110,7 @@ export const searchGeneration = async (
     })
   } finally {
     watch.stop()
-    await evaluator.end()
+    evaluator.end()
   }
 }
 

@@ -79,7 +79,7 @@ for (const [name, nfe] of RUNS) {
       reward += found.reward
       runs++
     }
-    await evaluator.end()
+    evaluator.end()
   }
   console.log(`| ${name} | ${nfe} | ${(clear / runs).toFixed(3)} | ${(reward / runs).toFixed(3)} | ${runs} |`)
 }

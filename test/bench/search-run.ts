@@ -125,6 +125,6 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
       trace,
     }
   } finally {
-    await evaluator.end()
+    evaluator.end()
   }
 }

@@ -66,7 +66,7 @@ export async function generate(model: Model, plan: Plan): Promise<Generation> {
   const [best] = outcome.answers
   if (best === undefined) throw new Error('the search has no answer')
   const png = await encodeOutput((await evaluator.render(best.latent)).output, 'png')
-  await evaluator.end()
+  evaluator.end()
   const wallMs = performance.now() - start
   return { nfe: evaluator.nfe(), wallMs, graphMs: graphMsOf(model.meters()) - before, calls, png }
 }

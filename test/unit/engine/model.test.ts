@@ -12,7 +12,7 @@ import type { Ask } from '../../../gpu-runner/search/search.ts'
 import type { Counts } from '../../../shared/domain/counts.ts'
 import { changedPack, EMOJI_WORLD, graphOf, listing, packFile } from '../pack/pack-folder.ts'
 
-const model = await openModel({ packFolder: EMOJI_WORLD, maxBatch: 3 })
+const model = await openModel({ packFolder: EMOJI_WORLD, sessions: 2, maxBatch: 3 })
 const SIZE = sizeOf(model.manifest.latent)
 after(() => model.close())
 
@@ -43,7 +43,8 @@ test('an ask has the same bits alone, in a batch, and between the asks of anothe
   const [mixed, other] = await Promise.all([cats.evaluate(asks), bears.evaluate(asks)])
   assert.deepEqual(mixed, alone)
   assert.notDeepEqual(other[0]?.velocity, mixed[0]?.velocity)
-  await Promise.all([cats.end(), bears.end()])
+  cats.end()
+  bears.end()
 })
 
 test('gives what an ask wants and nothing else, and leaves its latent alone', async () => {
@@ -138,7 +139,7 @@ test('numbers that are none fail their own call, and no other call of the batch'
 
 test('evaluates nothing after its end', async () => {
   const cats = await begin()
-  await cats.end()
+  cats.end()
   await assert.rejects(cats.evaluate([ask(1)]), fault('request', /has ended/))
 })
 
@@ -200,7 +201,7 @@ test('closing rejects what is pending, and everything after', async () => {
   await closing.close()
   await rejected
   await assert.rejects(cats.render(latentOf(1)), fault('closed', /was closed/))
-  await cats.end()
+  cats.end()
   assert.ok(closing.nfe() < 40)
 })
 

@@ -3,8 +3,18 @@ import { test } from 'node:test'
 import { createNfeMeter } from '../../../gpu-runner/engine/meters.ts'
 import { ModelError } from '../../../gpu-runner/engine/model-error.ts'
 import { startThread } from '../../../gpu-runner/engine/thread.ts'
+import { startThreads } from '../../../gpu-runner/engine/threads.ts'
 
 const entry = new URL('./dying-thread.ts', import.meta.url)
+
+/** What that thread never answers. */
+const OPEN = {
+  packFolder: '',
+  threads: 1,
+  provider: 'cpu',
+  nfe: createNfeMeter(),
+  graphs: createNfeMeter(),
+} as const
 
 const crashed = (sentence: RegExp) => (error: unknown) =>
   error instanceof ModelError && error.fault === 'crashed' && sentence.test(error.message)
@@ -19,15 +29,7 @@ function start() {
       crash.resolve(error)
     },
   })
-  const neverAnswered = () =>
-    thread.call('open', {
-      packFolder: '',
-      threads: 1,
-      provider: 'cpu',
-      maxBatch: 1,
-      nfe: createNfeMeter(),
-      graphs: createNfeMeter(),
-    })
+  const neverAnswered = () => thread.call('open', OPEN)
   const dieOfError = () =>
     thread.call('begin', { evaluator: 1, prompt: '', rewards: [], images: false, nfe: createNfeMeter() })
   return { thread, neverAnswered, dieOfError, crash: crash.promise, crashes }
@@ -56,4 +58,18 @@ test('a second close waits for the same end', async () => {
   const { thread, dieOfError } = start()
   await assert.rejects(dieOfError())
   await Promise.all([thread.close(), thread.close()])
+})
+
+test('when one of several threads dies all are gone, everything pending rejects, and the owner hears of it once', async () => {
+  const crashes: ModelError[] = []
+  const threads = startThreads(2, { entry, onCrash: (error) => crashes.push(error) })
+  const [one, other] = [0, 1].map(() => threads.call('open', OPEN))
+  // To both: each thread has one call already.
+  const begin = { evaluator: 1, prompt: '', rewards: [], images: false, nfe: createNfeMeter() }
+  const dying = threads.call('begin', begin)
+  for (const call of [one, other, dying])
+    await assert.rejects(call ?? Promise.resolve(), crashed(/out of device memory/))
+  await assert.rejects(threads.call('open', OPEN), crashed(/out of device memory/))
+  await threads.close()
+  assert.equal(crashes.length, 1)
 })
