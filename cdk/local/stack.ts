@@ -22,6 +22,8 @@ export interface StackOptions {
   readonly runners?: number
   /** What is not made, as JSON: shared/contract/content-policy.ts. */
   readonly contentPolicy?: string
+  /** Where it is kept which settings suit this machine's processor, measured at the first start; without it nothing is measured. */
+  readonly calibrationFolder?: string
   /** Folder of the pack that is served, and offered with its neighbours; those of this repository unless said. */
   readonly pack?: string
 }
@@ -80,7 +82,10 @@ export const serviceEnvironment = (on: {
   secrets: Secrets
   url: string
   port: number
-  options: Pick<StackOptions, 'leaseSeconds' | 'reviewSeconds' | 'contentPolicy' | 'runners' | 'pack'>
+  options: Pick<
+    StackOptions,
+    'leaseSeconds' | 'reviewSeconds' | 'contentPolicy' | 'runners' | 'pack' | 'calibrationFolder'
+  >
 }): Record<string, string> => {
   const packs = on.options.pack === undefined ? PACKS : [resolve(on.options.pack)]
   return {
@@ -99,6 +104,7 @@ export const serviceEnvironment = (on: {
     RUNNERS: String(on.options.runners ?? 1),
     LEASE_SECONDS: String(on.options.leaseSeconds ?? 30),
     REVIEW_SECONDS: String(on.options.reviewSeconds ?? 120),
+    ...(on.options.calibrationFolder !== undefined && { CALIBRATION_FOLDER: on.options.calibrationFolder }),
     ...(on.options.contentPolicy !== undefined && { CONTENT_POLICY: on.options.contentPolicy }),
   }
 }

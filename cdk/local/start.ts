@@ -2,6 +2,7 @@
  * `npm start -- [--port N] [--data DIR] [--content-policy FILE] [--pack DIR] [--json]`: the whole service on this machine until SIGTERM or
  * Ctrl-C, with its data in a folder that survives a restart.
  */
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -79,7 +80,10 @@ try {
   const policy = values['content-policy']
   const contentPolicy = policy === undefined ? {} : { contentPolicy: await readFile(policy, 'utf8') }
   const pack = values.pack === undefined ? {} : { pack: values.pack }
-  const starting = startStack({ dataFolder, port: readPort(), ...contentPolicy, ...pack })
+  const calibrationFolder = join(dataFolder, 'calibration')
+  if (!existsSync(calibrationFolder))
+    console.error('Once, some seconds: measuring with which threads the packs run best on this machine.')
+  const starting = startStack({ dataFolder, port: readPort(), calibrationFolder, ...contentPolicy, ...pack })
   // Ctrl-C while starting: the stack is stopped as soon as it stands.
   stack = await starting
   const first = await firstAccount(stack, dataFolder)

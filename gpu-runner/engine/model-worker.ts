@@ -55,9 +55,9 @@ let opened: Opened | undefined
 const evaluators = new Map<number, Begun>()
 
 const handlers: Handlers = {
-  open: async ({ packFolder, threads, provider, nfe, graphs: meters }) => {
+  open: async ({ packFolder, threads, provider, sessions, nfe, graphs: meters }) => {
     const pack = await readPack(packFolder)
-    if (provider === 'cpu') checkMemory(pack.manifest, process.availableMemory())
+    if (provider === 'cpu') checkMemory(pack.manifest, { availableBytes: process.availableMemory(), sessions })
     const tokenizers = await openTokenizers(pack)
     let warm = false
     const onRun = (run: GraphRun): void => {

@@ -53,7 +53,7 @@ export async function openModel({
   const opened = startThreads(sessions, { entry: WORKER, onCrash: (error) => onCrash?.(error) })
   const nfe = createNfeMeter()
   const graphs = createGraphMeters()
-  const request = { packFolder, threads: threads ?? availableParallelism(), provider, nfe, graphs }
+  const request = { packFolder, threads: threads ?? availableParallelism(), provider, sessions, nfe, graphs }
   const manifest = await openPack(opened, request)
   const submit = createBatcher({
     maxBatch,

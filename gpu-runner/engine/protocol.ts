@@ -20,6 +20,8 @@ export interface ModelProtocol {
       packFolder: string
       threads: number
       provider: Provider
+      /** How many threads open the pack at the same time. */
+      sessions: number
       nfe: BigInt64Array
       graphs: BigInt64Array
     }

@@ -6,11 +6,14 @@ import { PackError } from './read-pack.ts'
 export const MEMORY_FACTOR = 1.15
 export const MEMORY_BESIDE_BYTES = 300e6
 
-/** Throws PackError when the graphs that a runner opens do not fit. Judges are not opened. */
-export function checkMemory({ files, judges = {} }: PackManifest, availableBytes: number): void {
+/** Throws PackError when the graphs that a runner opens, so many times, do not fit. Judges are not opened. */
+export function checkMemory(
+  { files, judges = {} }: PackManifest,
+  { availableBytes, sessions }: { availableBytes: number; sessions: number },
+): void {
   const held = new Set(Object.values(judges).map(({ file }) => file))
   const weights = Object.entries(files).filter(([file]) => !held.has(file))
-  const needed = MEMORY_FACTOR * weights.reduce((sum, [, { bytes }]) => sum + bytes, 0) + MEMORY_BESIDE_BYTES
+  const needed = sessions * MEMORY_FACTOR * weights.reduce((sum, [, { bytes }]) => sum + bytes, 0) + MEMORY_BESIDE_BYTES
   if (needed > availableBytes)
     throw new PackError(
       `The pack needs ${(needed / 1e9).toFixed(1)} GB of memory, and this process may have ${(availableBytes / 1e9).toFixed(1)} GB more.`,

@@ -2,13 +2,14 @@
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { PackTokenizer } from '../../shared/domain/tokenizer.ts'
 import { prepareRewards, type RewardAsk } from '../reward/prepare.ts'
+import type { GraphTerm } from '../reward/terms.ts'
 import { encodeInputs } from './encode-inputs.ts'
 import { sizeOf } from './graph-signature.ts'
 import type { Graphs } from './graphs.ts'
 import { PackError } from './read-pack.ts'
 import type { RewardInput } from './reward-graphs.ts'
 
-const PROMPT = 'two cats'
+export const TRIAL_PROMPT = 'two cats'
 
 /**
  * Encodes, predicts, decodes and scores a batch of each size; no NFE of anybody. A pack whose numbers are not finite is refused here
@@ -19,7 +20,7 @@ export async function warmUp(
   on: { manifest: PackManifest; tokenizers: ReadonlyMap<string, PackTokenizer>; batches: readonly number[] },
 ): Promise<void> {
   const { manifest, tokenizers, batches } = on
-  const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, PROMPT))
+  const conditioning = await graphs.encode(encodeInputs(manifest, tokenizers, TRIAL_PROMPT))
   const latent = Float32Array.from({ length: sizeOf(manifest.latent) }, (_, i) => Math.sin(1.7 * i))
   const row = { latent, t: 0.9, conditioning, spend: () => undefined }
   const asks = asksOf(graphs, manifest, tokenizers)
@@ -36,18 +37,22 @@ export async function warmUp(
   }
 }
 
-/** What each reward is asked: the prompt, or one thing of the first class. */
 function asksOf(
   graphs: Graphs,
   manifest: PackManifest,
   tokenizers: ReadonlyMap<string, PackTokenizer>,
 ): readonly RewardAsk[] {
-  const terms = [...graphs.rewards.keys()].map((name) => {
-    const graph = manifest.rewards[name]
+  const terms = trialTerms([...graphs.rewards.keys()], manifest)
+  return prepareRewards(terms, { manifest, prompt: TRIAL_PROMPT, tokenizers }).rewards
+}
+
+/** What each reward is asked: the prompt, or one thing of the first class. */
+export function trialTerms(names: readonly string[], { rewards }: PackManifest): readonly GraphTerm[] {
+  return names.map((name) => {
+    const graph = rewards[name]
     const [first] = graph?.takes === 'counts' ? graph.classes : []
     return { name, weight: 1, ...(first !== undefined && { counts: { [first]: 1 } }) }
   })
-  return prepareRewards(terms, { manifest, prompt: PROMPT, tokenizers }).rewards
 }
 
 function checkFinite(file: string, numbers: Float32Array): void {

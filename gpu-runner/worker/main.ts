@@ -5,6 +5,7 @@ import { receiveMessages } from '../../shared/aws/receive-messages.ts'
 import { connectStores, readSettings, webhookPolicy } from '../../shared/config.ts'
 import { generationMessageSchema } from '../../shared/contract/queue.ts'
 import { createFleetReader } from '../../shared/stores/fleet-reading.ts'
+import { keptSettings } from '../calibrate/keep-settings.ts'
 import { createContentCheck } from '../content/check-content.ts'
 import { openModel } from '../engine/model.ts'
 import { localPack } from '../manage-packs/local-pack.ts'
@@ -28,11 +29,15 @@ const openPack = async (where: string): Promise<ServedPack> => {
   const packFolder = await localPack({ s3: clients.s3, where, cache: settings.PACK_CACHE })
   return { model: await openServed(packFolder), profiles: await readProfiles(packFolder) }
 }
-const openServed = (packFolder: string) =>
+const { CALIBRATION_FOLDER: folder } = settings
+const calibrated = settings.MODEL_PROVIDER === 'cpu' && folder !== undefined
+const openServed = async (packFolder: string) =>
   openModel({
     packFolder,
     provider: settings.MODEL_PROVIDER,
+    ...(calibrated && (await keptSettings({ packFolder, folder }))),
     ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
+    ...(settings.MODEL_SESSIONS !== undefined && { sessions: settings.MODEL_SESSIONS }),
     ...(settings.MODEL_BATCH !== undefined && { maxBatch: settings.MODEL_BATCH }),
     // Without its model this process is of no use: end, and let another be started.
     onCrash: (error) => {

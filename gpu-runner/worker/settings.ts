@@ -24,8 +24,12 @@ export const runnerSettings = {
   /** The work that a crash may cost, in time and in NFEs, whichever comes first. */
   CHECKPOINT_SECONDS: z.coerce.number().positive().default(10),
   CHECKPOINT_NFES: z.coerce.number().int().min(1).default(100),
-  /** Threads of one graph; all cores when left out. */
+  /** Threads of one graph; all cores when left out, or what was measured. */
   MODEL_THREADS: z.coerce.number().int().min(1).optional(),
+  /** Sessions of each graph, which run at the same time and each take memory; 1 when left out, or what was measured. */
+  MODEL_SESSIONS: z.coerce.number().int().min(1).max(64).optional(),
+  /** Where it is kept which threads and sessions suit this machine's processor. With it they are measured where they are not given. */
+  CALIBRATION_FOLDER: z.string().min(1).optional(),
   /** Latents in one run of a graph at most; 1 where results depend on the batch and a resume must be exact. */
   MODEL_BATCH: z.coerce.number().int().min(1).max(256).optional(),
   /** Where the graphs run. The process ends with a reason when it cannot have it. */

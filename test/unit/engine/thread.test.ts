@@ -12,6 +12,7 @@ const OPEN = {
   packFolder: '',
   threads: 1,
   provider: 'cpu',
+  sessions: 1,
   nfe: createNfeMeter(),
   graphs: createNfeMeter(),
 } as const

@@ -1,0 +1,57 @@
+/**
+ * `node main.ts PACK_FOLDER`: measures which threads and sessions suit this machine, and prints them as JSON. A process of its own,
+ * because sessions that are opened and closed leave memory behind.
+ */
+import { availableParallelism } from 'node:os'
+import type { Evaluator } from '../engine/evaluator.ts'
+import { type Model, openModel } from '../engine/model.ts'
+import { sizeOf } from '../pack/graph-signature.ts'
+import { PackError } from '../pack/read-pack.ts'
+import { TRIAL_PROMPT, trialTerms } from '../pack/warm-up.ts'
+import { chooseSettings, type EngineSettings } from './choose-settings.ts'
+
+const WINDOWS = 3
+const WINDOW_MS = 150
+
+const [packFolder] = process.argv.slice(2)
+if (packFolder === undefined) throw new Error('which pack? node main.ts PACK_FOLDER')
+
+async function measure(settings: EngineSettings): Promise<number> {
+  try {
+    return await measureModel(await openModel({ packFolder: packFolder as string, ...settings }), settings.sessions)
+  } catch (error) {
+    // It was opened once already: there is no memory for it twice.
+    if (error instanceof PackError && settings.sessions > 1) return Number.POSITIVE_INFINITY
+    throw error
+  }
+}
+
+/** Of the quickest window: what others take from the machine makes a window longer, never shorter. */
+async function measureModel(model: Model, atOnce: number): Promise<number> {
+  const { manifest } = model
+  const terms = trialTerms([manifest.default_reward], manifest)
+  const latent = Float32Array.from({ length: sizeOf(manifest.latent) }, (_, i) => Math.sin(1.7 * i))
+  const evaluator = await model.begin({ prompt: TRIAL_PROMPT, terms })
+  const evaluate = () => evaluator.evaluate([{ latent, t: 0.5, wants: 'both' }])
+  await evaluate()
+  const windows = []
+  for (let window = 0; window < WINDOWS; window++) windows.push(await timeWindow(evaluate, atOnce))
+  evaluator.end()
+  await model.close()
+  return Math.min(...windows)
+}
+
+async function timeWindow(evaluate: () => ReturnType<Evaluator['evaluate']>, atOnce: number): Promise<number> {
+  const start = performance.now()
+  let evaluations = 0
+  const keepOn = async () => {
+    do {
+      await evaluate()
+      evaluations++
+    } while (performance.now() - start < WINDOW_MS)
+  }
+  await Promise.all(Array.from({ length: atOnce }, keepOn))
+  return (performance.now() - start) / evaluations
+}
+
+console.log(JSON.stringify(await chooseSettings(availableParallelism(), measure)))
