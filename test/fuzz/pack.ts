@@ -1,4 +1,4 @@
-/** The pack that ships, as valid input. */
+/** The packs that ship, as valid input. */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { PackCard } from '../../functions/api/context.ts'
@@ -13,6 +13,12 @@ const card = PACK_CARDS.get('emoji-world')
 if (card === undefined) throw new Error('emoji-world is gone')
 
 export const { manifest } = card
+
+const paths = PACK_CARDS.get('trajectories')?.manifest
+if (paths?.prompt_form === undefined) throw new Error('trajectories is gone')
+export const pathManifest = paths
+export const pathForm = paths.prompt_form
+
 export const tokens = roomiestTokenizer(manifest)
 export const tokenizerJson: object = JSON.parse(await readFile(`${PACKS}emoji-world/${tokens.file}`, 'utf8'))
 export const tokenizer: PackTokenizer = createTokenizer(tokenizerJson)

@@ -16,6 +16,7 @@ interface Request {
 
 const BODIES = [
   { prompt: 'two bears', nfe_budget: 10, seed: 1, search: 'rbf', metadata: { a: 'b' } },
+  { pack: 'trajectories', prompt: 'from left to right around a wall', format: 'json', nfe_budget: 10 },
   { nfe_budget: 10 },
   { name: 'CI', scopes: ['generations:read'], nfe_per_day: 5 },
   { url: 'http://127.0.0.1:9/hook', events: ['*'] },

@@ -54,6 +54,7 @@ const REQUEST = {
   metadata: { order: '12' },
   retention_seconds: 3600,
 }
+const PATH_LINE = { pack: 'trajectories', prompt: 'from left to right around a wall', format: 'json' }
 const COMPOSITE = {
   name: 'composite',
   parts: [
@@ -124,7 +125,9 @@ export const EDGE_TARGETS: readonly Target[] = [
     weight: 4,
     inputs: fc.record({
       text: mutatedText(
-        [REQUEST, { ...REQUEST, id: 'a', nfe_budget: undefined }].map((line) => JSON.stringify(line)).join('\n'),
+        [REQUEST, PATH_LINE, { ...REQUEST, id: 'a', nfe_budget: undefined }]
+          .map((line) => JSON.stringify(line))
+          .join('\n'),
       ),
       budget: fc.option(fc.nat(10_000), { nil: undefined }),
     }),

@@ -11,7 +11,7 @@ import { findOddLength } from '../../../shared/domain/odd-length.ts'
 import { checkPrompt, spellNumbers } from '../../../shared/domain/prompt.ts'
 import { createTokenizer, encodePrompt } from '../../../shared/domain/tokenizer.ts'
 import { mutatedBytes, mutatedJson, mutatedText } from '../mutate.ts'
-import { manifest, tokenizer, tokenizerJson, tokens } from '../pack.ts'
+import { manifest, pathManifest, tokenizer, tokenizerJson, tokens } from '../pack.ts'
 import { named, type Target, target } from '../target.ts'
 
 const counting = { classes: ['bear', 'owl', 'red apple'], plurals: { bears: 'bear', 'red apples': 'red apple' } }
@@ -54,7 +54,7 @@ export const RUNNER_TARGETS: readonly Target[] = [
   target({
     name: 'pack.json',
     weight: 4,
-    inputs: mutatedJson(manifest),
+    inputs: mutatedJson(manifest, pathManifest),
     run: (input) => {
       if (findOddLength(input) !== undefined) return
       const parsed = packManifestSchema.safeParse(input)
