@@ -1,4 +1,6 @@
 /** The tables that the full run makes beside the ratios. */
+import { edgeMarkdown } from '../edge/markdown.ts'
+import { measureEdge } from '../edge/measure-edge.ts'
 import { rounded } from '../quantile.ts'
 import { tableOf } from '../report.ts'
 import { measureAccounts, measureStored, type Taken } from '../table-growth.ts'
@@ -7,6 +9,7 @@ import { lanes, latentSizes, nfes } from './growth.ts'
 import type { Table } from './measurement.ts'
 
 const AT_ONCE = [1, 4, 16, 64]
+const EDGE_REQUESTS = 400
 const ACCOUNTS = [1, 100, 10_000]
 const STORED = [10_000, 100_000, 1_000_000]
 
@@ -67,4 +70,12 @@ const storedGenerations: Table = {
   },
 }
 
-export const TABLES: readonly Table[] = [atOnce, nfes, lanes, latentSizes, accounts, storedGenerations]
+const edge: Table = {
+  name: 'edge',
+  measure: async () => {
+    const report = await measureEdge(EDGE_REQUESTS)
+    return { details: report, markdown: edgeMarkdown(report) }
+  },
+}
+
+export const TABLES: readonly Table[] = [atOnce, nfes, lanes, latentSizes, accounts, storedGenerations, edge]

@@ -11,7 +11,7 @@ const dayOf = (epochMs: number): string => new Date(epochMs).toISOString().slice
 
 test('what is written past the operations is there for the API: in the list, and in the usage', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rollover-fill-'))
-  const newest = Date.now() - DAY_MS
+  const newest = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS / 2
   let edge = await startEdge(Date.now, folder)
   try {
     const { id: accountId, keyId, apiKey } = await edge.openAccount()
