@@ -21,6 +21,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm'
 import type { Construct } from 'constructs'
+import { DUE_ATTRIBUTES, DUE_INDEX, TTL_ATTRIBUTE } from '../../shared/stores/table.ts'
 import { accept } from '../constructs/accept.ts'
 import type { QueueName } from '../constructs/access.ts'
 import { freeze } from '../constructs/freeze.ts'
@@ -85,7 +86,7 @@ export class DataStack extends Stack implements Data {
         )
       : undefined
     this.table = this.createTable(stage, removalPolicy)
-    this.dueIndexArn = `${this.table.tableArn}/index/due`
+    this.dueIndexArn = `${this.table.tableArn}/index/${DUE_INDEX}`
     this.logsBucket = this.createLogsBucket(stage, removalPolicy)
     this.bucket = this.createOutputs(stage, removalPolicy)
     this.deadQueues = {
@@ -122,17 +123,18 @@ export class DataStack extends Stack implements Data {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: stage.keepData,
-      timeToLiveAttribute: 'ttl',
+      timeToLiveAttribute: TTL_ATTRIBUTE,
       removalPolicy,
       ...(this.key !== undefined && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: this.key }),
       // Metering reads settlements from here, and nothing else does.
       ...(stage.metering !== undefined && { stream: StreamViewType.NEW_IMAGE }),
     })
     table.addGlobalSecondaryIndex({
-      indexName: 'due',
+      indexName: DUE_INDEX,
       partitionKey: text('duePk'),
       sortKey: text('dueSk'),
-      projectionType: ProjectionType.ALL,
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [...DUE_ATTRIBUTES],
     })
     return freeze(table, 'Table')
   }

@@ -53,10 +53,8 @@ interface Due {
 }
 
 async function* dueOf(on: ReconcileContext, kind: DueKind): AsyncGenerator<Due> {
-  for await (const item of readDue(on.table, { kind, beforeMs: on.now(), limit: LIMIT })) {
-    const { id, account_id } = item as { id: string; account_id?: string }
+  for await (const { id, account_id } of readDue(on.table, { kind, beforeMs: on.now(), limit: LIMIT }))
     yield { id, accountId: account_id ?? id }
-  }
 }
 
 const done = <T>(act: Promise<T>): Promise<boolean> => act.then(() => true)

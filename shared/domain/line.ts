@@ -41,7 +41,8 @@ export const nextInLine = (
 ): { readonly generationId: string; readonly priority: Priority }[] =>
   PRIORITIES.flatMap((priority) => {
     const line = Object.entries(holds).filter(([, hold]) => (hold.priority ?? DEFAULT_PRIORITY) === priority)
-    const waiting = line.flatMap(([generationId, { waits }]) => (waits === true ? [generationId] : [])).toSorted()
     const free = Math.min(MOST, messagesAtOnce - line.filter(([, hold]) => isQueued(hold)).length)
-    return waiting.slice(0, Math.max(0, free)).map((generationId) => ({ generationId, priority }))
+    if (free <= 0) return []
+    const waiting = line.flatMap(([generationId, { waits }]) => (waits === true ? [generationId] : [])).toSorted()
+    return waiting.slice(0, free).map((generationId) => ({ generationId, priority }))
   })

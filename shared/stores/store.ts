@@ -23,14 +23,20 @@ export const conditional = async <T>(
   }
 }
 
+/** An entry of the index: whose, and which. An account's own is its id alone. */
+export interface DueEntry {
+  readonly id: string
+  readonly account_id?: string
+}
+
 /**
- * The items due before a time, oldest first, page by page: what cannot be finished now does not hide what stands behind it.
+ * What is due before a time, oldest first, page by page: what cannot be finished now does not hide what stands behind it.
  * At most `limit`. The index may lag: read the item before acting on it.
  */
 export async function* readDue(
   table: Table,
   { kind, beforeMs, limit }: { kind: DueKind; beforeMs: number; limit: number },
-): AsyncGenerator<Record<string, unknown>> {
+): AsyncGenerator<DueEntry> {
   let read = 0
   let after: Record<string, unknown> | undefined
   do {
@@ -44,7 +50,7 @@ export async function* readDue(
         ...(after !== undefined && { ExclusiveStartKey: after }),
       }),
     )
-    yield* Items
+    yield* Items as DueEntry[]
     read += Items.length
     after = LastEvaluatedKey
   } while (after !== undefined && read < limit)

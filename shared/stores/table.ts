@@ -21,11 +21,17 @@
  *   pk ACCOUNTS       sk <account id>        the directory of accounts, for the administration
  *
  * Index `due` (duePk, dueSk) holds what must be looked at later, by time, and nothing else: finished items leave it, ended
- * generations when they are deleted.
+ * generations when they are deleted. Of an item it has DUE_ATTRIBUTES: who needs more reads the item by its key.
  */
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb'
 
 export const DUE_INDEX = 'due'
+
+/**
+ * What the index has beside the keys: what `readDue` and `measureOpenWork` read. A write that changes none of these costs the index nothing,
+ * and all accounts share its keys.
+ */
+export const DUE_ATTRIBUTES = ['id', 'account_id', 'status', 'nfe_budget'] as const
 
 /** Epoch seconds after which DynamoDB deletes an item, up to two days late: readers must look at it themselves. */
 export const TTL_ATTRIBUTE = 'ttl'
@@ -45,7 +51,7 @@ export const tableDefinition = (tableName: string): CreateTableCommandInput => (
         { AttributeName: 'duePk', KeyType: 'HASH' },
         { AttributeName: 'dueSk', KeyType: 'RANGE' },
       ],
-      Projection: { ProjectionType: 'ALL' },
+      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...DUE_ATTRIBUTES] },
     },
   ],
 })

@@ -1,15 +1,17 @@
 /**
- * `npm run bench:settle -- [--json]`: holds and settlements a second on ONE account, by how many generations it has open, on the
- * embedded emulator; and the ceiling that DynamoDB sets on AWS, from the size of the account's item.
+ * `npm run bench:settle -- [--json]`: holds, begins and settlements a second on ONE account, by how many generations it has open, on the
+ * embedded emulator; a begin is the read and the write by which a generation leaves its account's line (shared/stores/send-waiting.ts). And the ceiling that DynamoDB sets on AWS, from the size of the account's item.
  *
  * AWS: one partition key value takes at most 1,000 write units a second, and an update costs one for each started KiB of the
  * item, before or after it, whichever is larger (Developer Guide: "Burst and adaptive capacity", "Capacity unit consumption for
  * write operations", "Item sizes and formats").
  */
 import { parseArgs } from 'node:util'
+import type { FleetReading } from '../../shared/domain/admission.ts'
 import { createAccount, getAccount } from '../../shared/stores/accounts.ts'
 import { creditAccount } from '../../shared/stores/credits.ts'
 import { holdBudget, MAX_HOLDS, settleHold } from '../../shared/stores/holds.ts'
+import { leaveLine } from '../../shared/stores/send-waiting.ts'
 import { startEdge } from '../api/edge.ts'
 import { machineLine } from './machine.ts'
 
@@ -18,6 +20,19 @@ const OPEN = [10, 100, MAX_HOLDS] as const
 const AT_ONCE = 16
 const PRICE = 20
 const NFE = 100
+/** A fleet in which an account has one message that waits: every begin is noted. */
+const CROWDED: FleetReading = {
+  at: 0,
+  secondsPerNfe: 0.1,
+  tasks: 1,
+  maxTasks: 1,
+  concurrency: 2,
+  queuedNfe: 0,
+  runningNfe: 0,
+  running: 0,
+  accounts: 100,
+  heaviest: [],
+}
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } })
 const edge = await startEdge()
@@ -54,7 +69,10 @@ for (const open of OPEN) {
   const key = { id: 'key_01M8B402HBV45SXT3V89SJW8Q9', nfe_per_day: null, nfe_per_month: null }
   const terms = { accountId, key, at, createdAt: at, reviewAt: at, microUsd: NFE * PRICE, nfe: NFE }
   const holds = await rateOf(ids, (generationId) => holdBudget(table, { ...terms, generationId }))
+  const sending = { table, queues: edge.api.queues, fleet: async () => CROWDED }
+  const begins = await rateOf(ids, (generationId) => leaveLine(sending, { accountId, generationId }))
   const account = await getAccount(table, accountId)
+  if (!Object.values(account?.holds ?? {}).every((hold) => hold.at_work)) throw new Error('a begin was not noted')
   const bytes = sizeOf(account)
   const used = { nfe: NFE / 2, microUsd: (NFE / 2) * PRICE }
   const settlements = await rateOf(ids, async (generationId) => {
@@ -67,6 +85,7 @@ for (const open of OPEN) {
     open,
     item_kib: Math.round((bytes / 1024) * 10) / 10,
     holds_per_second: Math.round(holds),
+    begins_per_second: Math.round(begins),
     settlements_per_second: Math.round(settlements),
     aws_write_units: units,
     aws_acts_per_second: Math.round((WRITE_UNITS_PER_SECOND / units) * 10) / 10,

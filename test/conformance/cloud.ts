@@ -103,7 +103,7 @@ export function destroy({ dynamodb, sqs, s3 }: Clients): void {
   for (const client of [dynamodb, sqs, s3]) client.destroy()
 }
 
-/** A table `pk`, `sk` with the index `byStatus` on `status`, `due` (all attributes). Returns its name. */
+/** A table `pk`, `sk` with the indexes `byStatus` (all attributes) and `named` (`name` alone) on `status`, `due`. Returns its name. */
 export async function createTable(client: DynamoDBClient): Promise<string> {
   const TableName = `conformance-${randomUUID()}`
   const keys = (hash: string, range: string) => [
@@ -121,6 +121,11 @@ export async function createTable(client: DynamoDBClient): Promise<string> {
       KeySchema: keys('pk', 'sk'),
       GlobalSecondaryIndexes: [
         { IndexName: 'byStatus', KeySchema: keys('status', 'due'), Projection: { ProjectionType: 'ALL' } },
+        {
+          IndexName: 'named',
+          KeySchema: keys('status', 'due'),
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name'] },
+        },
       ],
     }),
   )

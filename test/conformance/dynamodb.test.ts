@@ -167,6 +167,37 @@ test('an item without the index attributes is not in the index', async () => {
   assert.deepEqual(await byStatus('sparse', pk), [])
 })
 
+test('an index that includes some attributes has these and the keys, as they are now, and nothing else', async () => {
+  const Key = { pk: 'narrow', sk: 'g' }
+  const change = (UpdateExpression: string, names: object, values: object) =>
+    cloud.documents.send(
+      new UpdateCommand({
+        TableName,
+        Key,
+        UpdateExpression,
+        ExpressionAttributeNames: { ...names },
+        ExpressionAttributeValues: { ...values },
+      }),
+    )
+  const entries = async (status: string) => {
+    const asked = {
+      KeyConditionExpression: '#status = :status',
+      ExpressionAttributeNames: { '#status': 'status' },
+      ExpressionAttributeValues: { ':status': status },
+    }
+    return (await cloud.documents.send(new QueryCommand({ TableName, IndexName: 'named', ...asked }))).Items
+  }
+  const item = { ...Key, status: 'narrow', due: '1', text: 'long' }
+  await cloud.documents.send(new PutCommand({ TableName, Item: item }))
+  const entry = { ...Key, status: 'narrow', due: '1' }
+  assert.deepEqual(await entries('narrow'), [entry])
+  await change('SET #name = :name, #text = :text', { '#name': 'name', '#text': 'text' }, { ':name': 'a', ':text': 'b' })
+  assert.deepEqual(await entries('narrow'), [{ ...entry, name: 'a' }])
+  await change('SET #status = :status', { '#status': 'status' }, { ':status': 'moved' })
+  assert.deepEqual(await entries('narrow'), [])
+  assert.deepEqual(await entries('moved'), [{ ...entry, status: 'moved', name: 'a' }])
+})
+
 test('queries page forwards and backwards through a prefix without loss or repetition', async () => {
   const expected = Array.from({ length: 12 }, (_, i) => `g#${String(i).padStart(3, '0')}`)
   await Promise.all(
