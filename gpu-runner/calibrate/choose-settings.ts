@@ -1,38 +1,50 @@
 /** Which threads and sessions suit a machine, from measurements of a few. */
+import { GRAPH_NAMES, type GraphName, type GraphThreads } from '../pack/session.ts'
 
 export interface EngineSettings {
-  /** Threads inside one operator. */
-  readonly threads: number
+  readonly threads: GraphThreads
   /** Sessions of each graph, which run at the same time. */
   readonly sessions: number
 }
 
-/** Milliseconds of one evaluation, `sessions` of which are under way at any time; infinite where the machine cannot hold so many. */
-export type Measure = (settings: EngineSettings) => Promise<number>
+export interface Measured {
+  /** Milliseconds of one evaluation, while as many are under way as there are sessions. Infinite where the machine cannot hold so many. */
+  readonly ms: number
+  /** Milliseconds of one run of each graph that an evaluation runs. */
+  readonly graphs: Readonly<Partial<Record<GraphName, number>>>
+}
+
+export type Measure = (settings: EngineSettings) => Promise<Measured>
 
 /** A further session costs memory: it must be worth that much. */
 const WORTH = 1.1
 
 /**
- * First the threads with which a search that is alone is fastest, since most searches ask for one candidate after the other; then,
- * with those, twice the sessions as long as several searches together get on a tenth faster by it. Powers of two, and `cores`.
+ * First the threads with which each graph is soonest done, for a search that is alone: most ask for one candidate after the
+ * other. Then, with those, twice the sessions as long as several searches together get on a tenth faster by it. Powers of two, and `cores`.
  */
 export async function chooseSettings(cores: number, measure: Measure): Promise<EngineSettings> {
-  let best = { threads: 1, ms: await measure({ threads: 1, sessions: 1 }) }
-  for (const threads of doubled(2, cores)) {
-    const ms = await measure({ threads, sessions: 1 })
-    if (ms < best.ms) best = { threads, ms }
+  const tried: (Measured & { readonly count: number })[] = []
+  for (const count of doubled(1, cores)) {
+    const measured = await measure({ threads: threadsOf(() => count), sessions: 1 })
+    tried.push({ count, ...measured })
   }
-  const { threads } = best
-  let sessions = 1
+  const soonest = (msOf: (one: Measured) => number) =>
+    tried.reduce((best, one) => (msOf(one) < msOf(best) ? one : best)).count
+  // A graph that no evaluation runs takes what suits the whole.
+  const threads = threadsOf((graph) => soonest(({ graphs, ms }) => graphs[graph] ?? ms))
+  let [sessions, { ms: best }] = [1, await measure({ threads, sessions: 1 })]
   for (const more of doubled(2, cores)) {
-    const ms = await measure({ threads, sessions: more })
-    if (WORTH * ms > best.ms) break
-    best = { threads, ms }
+    const { ms } = await measure({ threads, sessions: more })
+    if (WORTH * ms > best) break
+    best = ms
     sessions = more
   }
   return { threads, sessions }
 }
+
+const threadsOf = (of: (graph: GraphName) => number): GraphThreads =>
+  Object.fromEntries(GRAPH_NAMES.map((graph) => [graph, of(graph)])) as Record<GraphName, number>
 
 const doubled = (from: number, most: number): number[] => {
   const powers = []

@@ -8,9 +8,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { GRAPH_NAMES } from '../pack/session.ts'
 import type { EngineSettings } from './choose-settings.ts'
 
-const settingsSchema = z.strictObject({ threads: z.int().min(1), sessions: z.int().min(1) })
+const count = z.int().min(1)
+const settingsSchema = z.strictObject({ threads: z.record(z.enum(GRAPH_NAMES), count), sessions: count })
 
 const MEASURE = fileURLToPath(new URL('./main.ts', import.meta.url))
 

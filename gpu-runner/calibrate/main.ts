@@ -8,41 +8,47 @@ import { type Model, openModel } from '../engine/model.ts'
 import { sizeOf } from '../pack/graph-signature.ts'
 import { PackError } from '../pack/read-pack.ts'
 import { TRIAL_PROMPT, trialTerms } from '../pack/warm-up.ts'
-import { chooseSettings, type EngineSettings } from './choose-settings.ts'
+import { chooseSettings, type EngineSettings, type Measured } from './choose-settings.ts'
 
-const WINDOWS = 3
-const WINDOW_MS = 150
+const WINDOWS = 6
+const WINDOW_MS = 100
+/** What each evaluation runs. */
+const RUN = ['velocity', 'decode', 'reward'] as const
 
 const [packFolder] = process.argv.slice(2)
 if (packFolder === undefined) throw new Error('which pack? node main.ts PACK_FOLDER')
 
-async function measure(settings: EngineSettings): Promise<number> {
+async function measure(settings: EngineSettings): Promise<Measured> {
   try {
     return await measureModel(await openModel({ packFolder: packFolder as string, ...settings }), settings.sessions)
   } catch (error) {
     // It was opened once already: there is no memory for it twice.
-    if (error instanceof PackError && settings.sessions > 1) return Number.POSITIVE_INFINITY
+    if (error instanceof PackError && settings.sessions > 1) return { ms: Number.POSITIVE_INFINITY, graphs: {} }
     throw error
   }
 }
 
 /** Of the quickest window: what others take from the machine makes a window longer, never shorter. */
-async function measureModel(model: Model, atOnce: number): Promise<number> {
+async function measureModel(model: Model, atOnce: number): Promise<Measured> {
   const { manifest } = model
   const terms = trialTerms([manifest.default_reward], manifest)
   const latent = Float32Array.from({ length: sizeOf(manifest.latent) }, (_, i) => Math.sin(1.7 * i))
   const evaluator = await model.begin({ prompt: TRIAL_PROMPT, terms })
   const evaluate = () => evaluator.evaluate([{ latent, t: 0.5, wants: 'both' }])
   await evaluate()
-  const windows = []
-  for (let window = 0; window < WINDOWS; window++) windows.push(await timeWindow(evaluate, atOnce))
+  const windows: Awaited<ReturnType<typeof timeWindow>>[] = []
+  for (let window = 0; window < WINDOWS; window++) windows.push(await timeWindow(model, evaluate, atOnce))
   evaluator.end()
   await model.close()
-  return Math.min(...windows)
+  const least = (all: readonly number[]) => Math.min(...all)
+  return {
+    ms: least(windows.map(({ ms }) => ms)),
+    graphs: Object.fromEntries(RUN.map((graph) => [graph, least(windows.map(({ graphs }) => graphs[graph]))])),
+  }
 }
 
-async function timeWindow(evaluate: () => ReturnType<Evaluator['evaluate']>, atOnce: number): Promise<number> {
-  const start = performance.now()
+async function timeWindow(model: Model, evaluate: () => ReturnType<Evaluator['evaluate']>, atOnce: number) {
+  const [before, start] = [model.meters(), performance.now()]
   let evaluations = 0
   const keepOn = async () => {
     do {
@@ -51,7 +57,11 @@ async function timeWindow(evaluate: () => ReturnType<Evaluator['evaluate']>, atO
     } while (performance.now() - start < WINDOW_MS)
   }
   await Promise.all(Array.from({ length: atOnce }, keepOn))
-  return (performance.now() - start) / evaluations
+  const ms = (performance.now() - start) / evaluations
+  const after = model.meters()
+  const msOf = (graph: (typeof RUN)[number]) =>
+    (after[graph].ms - before[graph].ms) / (after[graph].runs - before[graph].runs)
+  return { ms, graphs: { velocity: msOf('velocity'), decode: msOf('decode'), reward: msOf('reward') } }
 }
 
 console.log(JSON.stringify(await chooseSettings(availableParallelism(), measure)))

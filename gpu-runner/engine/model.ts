@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { Provider } from '../pack/providers.ts'
 import { PackError } from '../pack/read-pack.ts'
+import type { GraphThreads } from '../pack/session.ts'
 import { isPixelTerm } from '../reward/terms.ts'
 import { createBatcher } from './batcher.ts'
 import type { RowEvaluation } from './evaluate-rows.ts'
@@ -15,8 +16,8 @@ import { startThreads, type Threads } from './threads.ts'
 
 export interface ModelOptions {
   readonly packFolder: string
-  /** Threads inside one operator; all cores unless said. */
-  readonly threads?: number
+  /** Threads inside one operator, of every graph or of each; all cores unless said. */
+  readonly threads?: number | GraphThreads
   /** Where the graphs run; the CPU unless said. Another that cannot be used is an error, never a fall back. */
   readonly provider?: Provider
   /** Sessions of each graph, each in a thread of its own: as many batches run at the same time. 1 unless said. */

@@ -1,6 +1,7 @@
 /** What a model's owner and its thread say to each other. Latents and images travel by transfer, never by copy. */
 import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { Provider } from '../pack/providers.ts'
+import type { GraphThreads } from '../pack/session.ts'
 import type { Surroundings } from '../path/path.ts'
 import type { Found } from '../reward/count.ts'
 import type { GraphTerm } from '../reward/terms.ts'
@@ -18,7 +19,7 @@ export interface ModelProtocol {
   open: {
     request: {
       packFolder: string
-      threads: number
+      threads: number | GraphThreads
       provider: Provider
       /** How many threads open the pack at the same time. */
       sessions: number

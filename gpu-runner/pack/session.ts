@@ -12,7 +12,11 @@ import { PROVIDERS_OF, type Provider } from './providers.ts'
 import { type Pack, PackError } from './read-pack.ts'
 
 /** What a run of a graph is counted under. */
-export type GraphName = 'encode' | 'velocity' | 'decode' | 'reward' | 'gradient'
+export const GRAPH_NAMES = ['encode', 'velocity', 'decode', 'reward', 'gradient'] as const
+export type GraphName = (typeof GRAPH_NAMES)[number]
+
+/** Threads inside one operator of each graph, integers >= 1. */
+export type GraphThreads = Readonly<Record<GraphName, number>>
 
 /** Tells how long one run of a graph on `rows` rows took. */
 export type OnRun = (run: GraphRun) => void
@@ -24,8 +28,8 @@ export interface GraphRun {
 }
 
 export interface GraphOptions {
-  /** Threads inside one operator, an integer >= 1. */
-  readonly threads: number
+  /** A number is the same for each graph. */
+  readonly threads: number | GraphThreads
   /** Where the graphs run; the CPU unless said. */
   readonly provider?: Provider
   readonly onRun?: OnRun
@@ -53,7 +57,12 @@ export async function openSession(
 ): Promise<Session> {
   const bytes = await pack.read(file)
   await checkExternalData(pack, file, bytes)
-  const session = await createSession(bytes, { folder: pack.folder, file, threads, provider })
+  const session = await createSession(bytes, {
+    folder: pack.folder,
+    file,
+    threads: typeof threads === 'number' ? threads : threads[graph],
+    provider,
+  })
   return {
     signature: { inputs: session.inputMetadata, outputs: session.outputMetadata },
     run: async (feeds, rows) => {

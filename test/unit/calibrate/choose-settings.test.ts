@@ -1,40 +1,43 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chooseSettings, type EngineSettings } from '../../../gpu-runner/calibrate/choose-settings.ts'
+import { chooseSettings, type Measured } from '../../../gpu-runner/calibrate/choose-settings.ts'
 
-/** A machine by its times: `threads x sessions` to milliseconds. What is not there must not be asked. */
-const chosenOf = async (cores: number, times: Readonly<Record<string, number>>) => {
-  const asked: string[] = []
-  const measure = async ({ threads, sessions }: EngineSettings) => {
-    asked.push(`${threads}x${sessions}`)
-    return times[`${threads}x${sessions}`] ?? assert.fail(`${threads}x${sessions} was asked`)
-  }
-  return { ...(await chooseSettings(cores, measure)), asked }
-}
+/** Milliseconds of network, decoder and reward. */
+type Times = readonly [velocity: number, decode: number, reward: number]
 
-test('takes the threads with which one evaluation is soonest, and more sessions while they pay', async () => {
-  const { threads, sessions, asked } = await chosenOf(8, {
-    '1x1': 20,
-    '2x1': 12,
-    '4x1': 10,
-    '8x1': 11,
-    '4x2': 7,
-    '4x4': 6.9,
+/**
+ * A machine by the times of each graph with so many threads, and by how much sooner an evaluation comes with so many sessions. What
+ * is not there must not be asked.
+ */
+const chosenOf = (cores: number, times: Readonly<Record<number, Times>>, gains: Readonly<Record<number, number>>) =>
+  chooseSettings(cores, async ({ threads, sessions }): Promise<Measured> => {
+    const graphs = {
+      velocity: (times[threads.velocity] ?? assert.fail())[0],
+      decode: (times[threads.decode] ?? assert.fail())[1],
+      reward: (times[threads.reward] ?? assert.fail())[2],
+    }
+    const alone = graphs.velocity + graphs.decode + graphs.reward
+    return { ms: sessions === 1 ? alone : alone / (gains[sessions] ?? assert.fail(`${sessions} were asked`)), graphs }
   })
-  assert.deepEqual([threads, sessions], [4, 2])
-  assert.deepEqual(asked, ['1x1', '2x1', '4x1', '8x1', '4x2', '4x4'])
+
+test('takes the threads with which each graph is soonest done, and more sessions while they pay', async () => {
+  const times = { 1: [3, 8, 9], 2: [4, 5, 6], 4: [5, 4, 5], 8: [6, 4.5, 3] } as const
+  const { threads, sessions } = await chosenOf(8, times, { 2: 1.5, 4: 1.6 })
+  assert.deepEqual(threads, { encode: 8, velocity: 1, decode: 4, reward: 8, gradient: 8 })
+  assert.equal(sessions, 2)
 })
 
 test('has one session where a second is not worth its memory, or does not fit', async () => {
-  for (const second of [9.2, Number.POSITIVE_INFINITY]) {
-    const { threads, sessions } = await chosenOf(2, { '1x1': 10, '2x1': 12, '1x2': second })
-    assert.deepEqual([threads, sessions], [1, 1])
+  for (const gain of [1.09, 0]) {
+    const { threads, sessions } = await chosenOf(2, { 1: [3, 4, 5], 2: [4, 5, 6] }, { 2: gain })
+    assert.deepEqual([threads.velocity, threads.gradient, sessions], [1, 1, 1])
   }
 })
 
 test('knows cores that are no power of two, and a single one', async () => {
-  const six = await chosenOf(6, { '1x1': 9, '2x1': 8, '4x1': 7, '6x1': 5, '6x2': 4, '6x4': 3, '6x6': 2 })
-  assert.deepEqual([six.threads, six.sessions], [6, 6])
-  const one = await chosenOf(1, { '1x1': 9 })
-  assert.deepEqual([one.threads, one.sessions], [1, 1])
+  const times = { 1: [9, 9, 9], 2: [8, 8, 8], 4: [7, 7, 7], 6: [5, 5, 5] } as const
+  const six = await chosenOf(6, times, { 2: 1.5, 4: 2, 6: 2.5 })
+  assert.deepEqual([six.threads.decode, six.sessions], [6, 6])
+  const one = await chosenOf(1, times, {})
+  assert.deepEqual([one.threads.reward, one.sessions], [1, 1])
 })
