@@ -11,8 +11,8 @@ from lab.world.layout import CELLS, OFFSETS
 
 def likeliest(logits: FactLogits) -> Facts:
     """The facts with the highest probabilities; the background by the mean over the cells."""
-    cells = (part.argmax(-1) for part in (logits.classes, logits.rows, logits.columns, logits.sizes))
-    return Facts(*cells, logits.backgrounds.log_softmax(-1).sum(1).argmax(-1))
+    classes, rows, columns, sizes = (part.argmax(-1) for part in (logits.classes, logits.rows, logits.columns, logits.sizes))
+    return Facts(classes, rows, columns, sizes, logits.backgrounds.log_softmax(-1).sum(1).argmax(-1))
 
 
 def as_asked(found: Facts, batch: Batch) -> Tensor:

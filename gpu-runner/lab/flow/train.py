@@ -107,7 +107,7 @@ def main() -> None:
 def compiled(network: Denoiser) -> Forward:
     """Noisy latents, times and ids to the guess, the answer (joined logits), the counts and the relation."""
 
-    def forward(x: Tensor, t: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(x: Tensor, t: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         conditioning = network.text(ids)
         guess, answer = network.guesses(x, t, conditioning)
         return guess.joined(), answer.joined(), conditioning.counts, conditioning.relation

@@ -1,11 +1,17 @@
+from pathlib import Path
+
+import numpy as np
 import torch
 
+from lab.trajectories.evaluate import Graphs, evaluate, straight_lines
 from lab.trajectories.network import Velocity, sample
 from lab.trajectories.paths import LATENT, MODE_SCALES, POINTS, decode, encode_ends
 from lab.trajectories.planner import clear, gaps_of, make_data
 from lab.trajectories.rewards import Judge, Reward
-from lab.trajectories.scenes import LAYOUTS, PLACES, discs_of, ids_of, read
+from lab.trajectories.scenes import LAYOUTS, PLACES, all_prompts, discs_of, ids_of, prompt_of, read
 from lab.trajectories.train import turned
+
+PACK = Path(__file__).parents[2] / "packs" / "trajectories"
 
 
 def test_no_place_lies_in_an_obstacle() -> None:
@@ -52,3 +58,23 @@ def test_the_judge_sees_a_disc_between_two_points() -> None:
     path = torch.full((1, POINTS, 2), 0.5)
     path[0, : POINTS // 2, 0], path[0, POINTS // 2 :, 0] = 0.06, 0.94
     assert Judge()(path, ids).item() == 0
+
+
+def test_the_packs_graphs_say_what_the_modules_say() -> None:
+    graphs = Graphs(PACK)
+    ids = graphs.ids_of([prompt_of("left", "right", "a wall"), prompt_of("top", "bottom left", "a wall with a gap")])
+    assert ids.tolist() == [ids_of("left", "right", "a wall"), ids_of("top", "bottom left", "a wall with a gap")]
+    paths = graphs.sample(np.zeros((2, *LATENT), np.float32), ids, 4)
+    assert np.allclose(paths[0, [0, -1]], [PLACES["left"], PLACES["right"]], atol=1e-3)
+    scored = graphs.score(paths, ids)
+    tensors = torch.tensor(paths), torch.tensor(ids)
+    assert np.allclose(scored.rewards, Reward()(*tensors), atol=1e-4)
+    assert scored.clear.tolist() == (Judge()(*tensors) > 0.5).tolist()
+
+
+def test_the_pack_that_ships_goes_around_what_is_in_the_way() -> None:
+    graphs = Graphs(PACK)
+    ids = graphs.ids_of(all_prompts())
+    blocked = ~graphs.score(straight_lines(graphs, ids), ids).clear
+    assert blocked.mean() > 0.3
+    assert evaluate(graphs, ids, 10).clear[blocked].mean() > 0.1

@@ -49,6 +49,9 @@ EXAMPLES = (
 class Encode(nn.Module):
     """input_ids [B, LENGTH] -> ends [B, 2, 2], obstacles [B, DISCS, 3]"""
 
+    places: Tensor
+    discs: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("places", place_table())
@@ -61,6 +64,8 @@ class Encode(nn.Module):
 
 class Decode(nn.Module):
     """latents [B, MODES + 2, 2] -> path [B, POINTS, 2]"""
+
+    basis: Tensor
 
     def __init__(self) -> None:
         super().__init__()

@@ -30,6 +30,8 @@ class Velocity(nn.Module):
     ones, whose bits do not depend on the batch (lab/README.md).
     """
 
+    frequencies: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         given = 2 * MODES + 4 + TIMES

@@ -28,6 +28,8 @@ class Reward(nn.Module):
     Sums are products with ones, whose bits do not depend on the batch.
     """
 
+    discs: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("discs", disc_table().flatten(1))
@@ -56,6 +58,8 @@ class Judge(nn.Module):
     path [B, POINTS, 2], input_ids [B, LENGTH] -> 1 where no segment touches a disc and no point leaves the square, else 0: by the
     exact distance of each segment from each centre instead of by points.
     """
+
+    discs: Tensor
 
     def __init__(self) -> None:
         super().__init__()
