@@ -34,6 +34,9 @@ try {
   await page.click('button.primary')
   await page.waitForSelector('.exports', { timeout: END_MS })
   await page.waitForTimeout(SETTLE_MS)
+  // The film stands at its newest column; what rolls over is at its beginning.
+  await page.locator('.search-scroll').evaluate((film) => film.scrollTo(0, 0))
+  await page.waitForTimeout(SETTLE_MS)
   await page.screenshot({ path: values.out, fullPage: true })
   if (values.phone !== undefined) {
     await page.setViewportSize({ width: 390, height: 844 })
