@@ -1,12 +1,13 @@
 /**
- * `npm run audit -- [--data DIR] [--json]`: recomputes every account and prints what differs; ends with 1 when anything does.
- * Looks at the service that the environment names (TABLE_NAME and the rest), or else at the data of a stack that is stopped.
+ * `npm run audit -- [--data DIR] [--json]`: recomputes every account and prints what differs; ends with 1 when anything does, with 2 where no
+ * stack has ever run. Looks at the service that the environment names (TABLE_NAME and the rest), or else at the data of a stack that is stopped.
  */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { auditService } from '../../functions/reconcile/audit.ts'
 import { createClients } from '../../shared/aws/clients.ts'
 import { connectStores, readSettings, serviceSettings } from '../../shared/config.ts'
-import { loadSecrets } from './secrets.ts'
+import { loadSecrets, readIfThere, SECRETS_FILE } from './secrets.ts'
 import { startServices } from './services.ts'
 import { serviceEnvironment } from './stack.ts'
 
@@ -32,6 +33,11 @@ else
 process.exit(differences.length === 0 ? 0 : 1)
 
 async function startOn(dataFolder: string) {
+  // Books of a folder that was misspelt would be in perfect order.
+  if ((await readIfThere(join(dataFolder, SECRETS_FILE))) === undefined) {
+    console.error(`No stack has run in ${dataFolder}: there is nothing to audit. --data says where.`)
+    process.exit(2)
+  }
   const secrets = await loadSecrets(dataFolder)
   const services = await startServices(dataFolder, secrets)
   const settings = serviceEnvironment({ secrets, url: 'http://127.0.0.1:1', port: 1, options: {} })

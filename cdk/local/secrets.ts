@@ -12,11 +12,14 @@ const secretsSchema = z.strictObject({
   awsSecretAccessKey: z.string(),
 })
 
+/** In the data folder of every stack that has run. */
+export const SECRETS_FILE = 'secrets.json'
+
 export type Secrets = z.infer<typeof secretsSchema>
 
 export const loadSecrets = async (dataFolder: string): Promise<Secrets> => {
   await mkdir(dataFolder, { recursive: true })
-  const path = join(dataFolder, 'secrets.json')
+  const path = join(dataFolder, SECRETS_FILE)
   const kept = await readIfThere(path)
   if (kept !== undefined) return secretsSchema.parse(JSON.parse(kept))
   const secrets: Secrets = {

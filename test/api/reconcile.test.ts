@@ -198,6 +198,22 @@ describe('reconcile', () => {
     assert.deepEqual(await plan(), [])
   })
 
+  test('the function that is called with dry_run answers what a run would do, and changes nothing', async () => {
+    const account = await edge.openAccount()
+    const generationId = await create(account)
+    // biome-ignore lint/style/noProcessEnv: the function's root reads its settings there
+    Object.assign(process.env, edge.environment)
+    const { handler } = await import('../../functions/reconcile/lambda.ts')
+    const own = (found: Awaited<ReturnType<typeof handler>>) => found?.filter((each) => each.accountId === account.id)
+    // Due by the machine's clock, which the function goes by.
+    await rescheduleGeneration(edge.api.table, { accountId: account.id, generationId, reviewAt: 0 })
+    const finding = { act: 'requeued', accountId: account.id, id: generationId, why: 'open, no news' }
+    assert.deepEqual(own(await handler({ dry_run: true })), [finding])
+    assert.deepEqual(own(await handler({ dry_run: true })), [finding])
+    assert.equal(await handler(), undefined)
+    assert.deepEqual(own(await handler({ dry_run: true })), [])
+  })
+
   test('250 due deliveries are all sent, though none of them is claimed', async () => {
     const account = await edge.openAccount()
     for (let at = 0; at < 250; at++)

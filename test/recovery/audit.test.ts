@@ -1,6 +1,9 @@
 /** The audit finds nothing where nothing is wrong, and every forgery. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -59,6 +62,16 @@ describe('the audit', () => {
     assert.deepEqual(await audit(), [])
   })
 
+  test('of a folder where no stack has run is refused, not clean, and leaves nothing there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rollover-audit-'))
+    try {
+      await assert.rejects(run({ data: folder }), { code: 2, stdout: '' })
+      assert.deepEqual(await readdir(folder), [])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
   test('finds an image and a trace that are not what was stored', async () => {
     const generation = await getGeneration(edge.api.table, { accountId: account.id, generationId: id })
     assert.ok(generation?.outputs?.[0] && generation.trace)
@@ -80,12 +93,15 @@ describe('the audit', () => {
     assert.ok((await audit()).includes(what))
   })
 
-  const run = () =>
+  /** Of this edge, or of the stack whose data are there. */
+  const run = ({ data }: { data?: string } = {}) =>
     promisify(execFile)(
       process.execPath,
-      [fileURLToPath(new URL('../../cdk/local/audit.ts', import.meta.url)), '--json'],
-      {
-        env: { ...edge.environment },
-      },
+      [
+        fileURLToPath(new URL('../../cdk/local/audit.ts', import.meta.url)),
+        '--json',
+        ...(data === undefined ? [] : ['--data', data]),
+      ],
+      { env: data === undefined ? { ...edge.environment } : {} },
     )
 })

@@ -197,6 +197,22 @@ describe('an interrupted search', () => {
     assert.equal((await edge.account(account.apiKey))['balance_micro_usd'], balance)
   })
 
+  test('whose message three runners get at once is worked on by one, and what is charged is what was evaluated', async () => {
+    const before = await spent()
+    let evaluated = 0
+    for (let seed = 0; seed < 8; seed++) {
+      const named = await create('rbf', seed)
+      const runners = [runner(), runner(), runner()]
+      await Promise.all(runners.map((each) => each.work(named, 2)))
+      const worked = runners.filter((each) => each.nfe() > 0)
+      assert.equal(worked.length, 1)
+      const item = await itemOf(named)
+      assert.deepEqual([item.status, item.fence, item.nfe_used], ['succeeded', 1, worked[0]?.nfe()])
+      evaluated += worked[0]?.nfe() ?? 0
+    }
+    assert.equal((await spent()) - before, evaluated * 20)
+  })
+
   test('that takes its process along each time is given up at the next lease, without another try', async () => {
     const named = await create('rbf', 2)
     for (let tries = 0; tries < 3; tries++) await freeze(named, 0)
