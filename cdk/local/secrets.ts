@@ -1,6 +1,6 @@
 /** The local stack's secrets: made once, kept in the data folder, readable by its owner only. */
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { formatApiKey } from '../../shared/domain/api-key.ts'
@@ -42,13 +42,17 @@ export const readIfThere = async (path: string): Promise<string | undefined> => 
   }
 }
 
-/** Writes a private file whole and to the disk. Rejects when it is already there. */
+/** Writes a private file to the disk: whole, whoever reads it or dies meanwhile. Rejects when it is already there. */
 export const writeOnce = async (path: string, text: string): Promise<void> => {
-  const file = await open(path, 'wx', 0o600)
+  const draft = `${path}.${randomUUID()}`
+  const file = await open(draft, 'wx', 0o600)
   try {
     await file.writeFile(text)
     await file.sync()
+    // Unlike a rename it replaces nothing.
+    await link(draft, path)
   } finally {
     await file.close()
+    await rm(draft)
   }
 }

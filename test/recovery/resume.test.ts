@@ -116,6 +116,27 @@ describe('an interrupted search', () => {
     await first.thaw()
   })
 
+  test('stores where it stands by time too, however few its evaluations', async () => {
+    const named = await create('rbf', 6)
+    let stored: number | undefined
+    const slow = runner({
+      checkpointEvery: { ms: 2000, nfe: Number.POSITIVE_INFINITY },
+      beforeEvaluation: async (calls) => {
+        // The whole search within a lease: nothing renews it by this clock.
+        now += LEASE_MS / 100
+        await sleep(PACE_MS)
+        // It is stored beside the search: given some time on a busy machine.
+        for (let looks = 0; calls === 20 && stored === undefined && looks < 500; looks++) {
+          stored = (await itemOf(named)).resume?.nfe_used
+          await sleep(PACE_MS)
+        }
+      },
+    })
+    await slow.work(named)
+    assert.equal((await itemOf(named)).status, 'succeeded')
+    assert.ok(stored !== undefined && stored >= 5 && stored < slow.nfe(), `${stored}`)
+  })
+
   test('handed back on SIGTERM goes on exactly where it stopped, and nothing is evaluated twice', async () => {
     const whole = await create('rbf', 9)
     await runner().work(whole)
