@@ -33,7 +33,8 @@ const search = async (page: Page): Promise<void> => {
   await setBudget(page, BUDGET)
   await page.click('button.primary')
   await page.waitForSelector('.exports', { timeout: END_MS })
-  await page.waitForSelector('.exports >> text=Points')
+  // The last file to come: its button moves the others.
+  await page.waitForSelector('.exports >> text=Trace')
 }
 
 const optionsOf = (page: Page, selector: string): Promise<string[]> =>
@@ -119,6 +120,7 @@ describe('the playground of several packs', { skip }, () => {
     const stranger = await openPage(browser)
     await stranger.page.goto(link)
     await stranger.page.waitForSelector('.exports >> text=Points')
+    await stranger.page.waitForSelector('.exports >> text=Trace')
     await seeImage(stranger.page, '.picture img')
     // Read into the page and checked, instead of drawn from where it is stored.
     assert.match((await stranger.page.getAttribute('.picture img', 'src')) ?? '', /^blob:/)

@@ -111,6 +111,8 @@ describe('the playground', { skip }, () => {
     await page.click('td.prompt a')
     await page.waitForSelector('.exports')
     await page.waitForSelector('.search canvas')
+    // The last to come: buttons before it move the others.
+    await page.waitForSelector('.exports >> text=Trace')
     await page.click('.exports >> text=Share')
     await page.click('text=Make the link')
     const link = await page.inputValue('.link-field')
