@@ -20,8 +20,8 @@ import { tableOf } from '../report.ts'
 import { endChildrenWithUs } from './children.ts'
 import { FIGURES } from './figures.ts'
 import { generate, MAX_BATCH, PACK_FOLDER, type Plan } from './generation.ts'
-import type { Bench } from './measurement.ts'
-import { writePage, writePlot } from './page.ts'
+import type { Bench, Figure } from './measurement.ts'
+import { plotFile, writePage, writePlot } from './page.ts'
 import { Missing } from './python.ts'
 import { TABLES } from './tables.ts'
 
@@ -104,20 +104,23 @@ async function measureFigures() {
   const missing: Record<string, string> = {}
   const before = loads.length - 1
   const rows = []
-  for (const { name, what, target, measure } of FIGURES.filter(({ name }) => only.includes(name))) {
+  for (const { name, what, goal, measure } of FIGURES.filter(({ name }) => only.includes(name))) {
     values[name] = null
+    let row: (string | number)[] = []
     try {
-      const { value, details: found } = await measure(bench)
+      const { value, from, details: found } = await measure(bench)
       values[name] = rounded(value)
       details[name] = found
+      row = [rounded(value), spellGoal(goal, value), from]
     } catch (error) {
       if (!(error instanceof Missing)) throw error
       missing[name] = error.message
+      row = ['none', '', error.message]
     }
     tell(name, String(values[name] ?? missing[name]))
-    rows.push([name, values[name] ?? `none: ${missing[name]}`, target, what])
+    rows.push([`\`${name}\`: ${what}`, ...row])
   }
-  const table = tableOf(['figure', 'measured', 'to reach', 'what'], rows)
+  const table = tableOf(['figure', 'measured', 'to reach', 'from'], rows)
   return { values, details, missing, blocks: rows.length === 0 ? {} : { ratios: withMachine(table, before) } }
 }
 
@@ -129,9 +132,12 @@ async function measureTables() {
     const before = loads.length - 1
     const found = await measure(bench)
     details[name] = found.details
-    Object.assign(plots, found.plots)
     tell(name, `\n${found.markdown}`)
     blocks[name] = withMachine(found.markdown, before)
+    if (found.plot === undefined) continue
+    const file = plotFile(bench.provider, found.plot.name)
+    plots[file] = found.plot.svg
+    blocks[name] += `\n\n![${found.plot.alt}](${file})`
   }
   return { details, blocks, plots }
 }
@@ -145,6 +151,12 @@ function tell(name: string, what: string): void {
 function withMachine(table: string, from: number): string {
   const date = new Date().toISOString().slice(0, 10)
   return `${table}\n\n${date}, ${machineLine(loads.slice(from))}; ${pack}, ${provider}, ${THREADS} threads a graph.`
+}
+
+function spellGoal(goal: Figure['goal'], value: number): string {
+  const [text, reached] =
+    'least' in goal ? [`${goal.least} or more`, value >= goal.least] : [`${goal.most} or less`, value <= goal.most]
+  return `${text}: ${reached ? 'reached' : 'missed'}`
 }
 
 function refuse(reason: string): never {

@@ -16,12 +16,19 @@ export interface Bench {
   readonly pythons: Readonly<Record<'lab' | 'litserve' | 'bentoml', string | undefined>>
 }
 
-/** One number, what it was computed from, and what it should be. */
+/** One number, and what it should be. */
 export interface Figure {
   readonly name: string
   readonly what: string
-  readonly target: string
-  measure(bench: Bench): Promise<{ value: number; details: object }>
+  readonly goal: { readonly least: number } | { readonly most: number }
+  measure(bench: Bench): Promise<MeasuredFigure>
+}
+
+export interface MeasuredFigure {
+  readonly value: number
+  /** In a few words, what it was computed from. */
+  readonly from: string
+  readonly details: object
 }
 
 /** A table of the full run. */
@@ -34,6 +41,5 @@ export interface MeasuredTable {
   /** As it goes into the JSON. */
   readonly details: object
   readonly markdown: string
-  /** Drawings by the name of their file. */
-  readonly plots?: Readonly<Record<string, string>>
+  readonly plot?: { readonly name: string; readonly alt: string; readonly svg: string }
 }

@@ -4,10 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { Provider } from '../../../gpu-runner/pack/providers.ts'
 
 /** One page for each provider: a GPU's tables are no successors of a CPU's. */
-const pageOf = (provider: Provider): string => {
-  const name = provider === 'cpu' ? 'performance.md' : `performance-${provider}.md`
-  return fileURLToPath(new URL(`../../../docs/results/${name}`, import.meta.url))
-}
+const nameOf = (provider: Provider): string => (provider === 'cpu' ? 'performance' : `performance-${provider}`)
+const pathOf = (file: string): string => fileURLToPath(new URL(`../../../docs/results/${file}`, import.meta.url))
 const begin = (name: string): string => `<!-- measured: ${name} -->`
 const END = '<!-- end -->'
 
@@ -16,7 +14,7 @@ const END = '<!-- end -->'
  * @throws Error when a mark has no end.
  */
 export async function writePage(provider: Provider, blocks: Readonly<Record<string, string>>): Promise<string> {
-  const file = pageOf(provider)
+  const file = pathOf(`${nameOf(provider)}.md`)
   const before = await readFile(file, 'utf8').catch(() => `# The engine's performance, ${provider}\n`)
   await writeFile(file, fillBlocks(before, blocks))
   return file
@@ -33,6 +31,7 @@ export function fillBlocks(page: string, blocks: Readonly<Record<string, string>
   }, page)
 }
 
-/** Writes a drawing beside the page. */
-export const writePlot = (name: string, svg: string): Promise<void> =>
-  writeFile(new URL(`../../../docs/results/${name}`, import.meta.url), svg)
+/** The file of a drawing beside the page. */
+export const plotFile = (provider: Provider, plot: string): string => `${nameOf(provider)}-${plot}.svg`
+
+export const writePlot = (file: string, svg: string): Promise<void> => writeFile(pathOf(file), svg)

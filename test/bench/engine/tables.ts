@@ -1,10 +1,12 @@
 /** The tables that the full run makes beside the ratios. */
 import { edgeMarkdown } from '../edge/markdown.ts'
 import { measureEdge } from '../edge/measure-edge.ts'
+import { plotPanels } from '../plot-panels.ts'
 import { rounded } from '../quantile.ts'
 import { tableOf } from '../report.ts'
 import { measureAccounts, measureStored, type Taken } from '../table-growth.ts'
-import { measureAtOnce } from './at-once.ts'
+import { type AtOnce, measureAtOnce } from './at-once.ts'
+import { bySeconds } from './by-seconds.ts'
 import { lanes, latentSizes, nfes } from './growth.ts'
 import type { Table } from './measurement.ts'
 
@@ -16,7 +18,7 @@ const STORED = [10_000, 100_000, 1_000_000]
 const atOnce: Table = {
   name: 'at_once',
   measure: async ({ model, plan }) => {
-    const rows = []
+    const rows: AtOnce[] = []
     for (const count of AT_ONCE) rows.push(await measureAtOnce(model, { ...plan, nfe: plan.nfe / 2 }, count))
     const markdown = tableOf(
       ['generations at once', 'NFE/s together', 'seconds of one, p50', 'p95', 'batch fill'],
@@ -28,7 +30,20 @@ const atOnce: Table = {
         row.batch_fill.toFixed(2),
       ]),
     )
-    return { details: rows, markdown }
+    const line = (name: string, of: (row: AtOnce) => number) => ({
+      name,
+      points: rows.map((row) => ({ x: row.at_once, y: of(row) })),
+    })
+    const panels = [
+      { title: 'NFE/s together', x: 'generations at once', lines: [line('NFE/s', (row) => row.nfe_per_second)] },
+      {
+        title: 'seconds of one',
+        x: 'generations at once',
+        lines: [line('p50', (row) => row.seconds_p50), line('p95', (row) => row.seconds_p95)],
+      },
+    ]
+    const alt = 'Generations at once: NFEs a second together, and the seconds of one'
+    return { details: rows, markdown, plot: { name: 'at-once', alt, svg: plotPanels(panels) } }
   },
 }
 
@@ -78,4 +93,4 @@ const edge: Table = {
   },
 }
 
-export const TABLES: readonly Table[] = [atOnce, nfes, lanes, latentSizes, accounts, storedGenerations, edge]
+export const TABLES: readonly Table[] = [atOnce, nfes, lanes, latentSizes, accounts, storedGenerations, edge, bySeconds]
