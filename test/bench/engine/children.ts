@@ -1,7 +1,7 @@
 /** Processes and folders of a benchmark: however it ends but by SIGKILL, they end with it. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,8 +17,20 @@ const folders = new Set<string>()
 
 export function spawnGroup(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const child = spawn(command, args, { ...options, detached: true })
-  if (child.pid !== undefined) groups.add(child.pid)
+  if (child.pid === undefined) return child
+  groups.add(child.pid)
+  sharePriority(child.pid)
   return child
+}
+
+/** Linux weighs groups against each other: what this process was given above or below others, a baseline must have too. */
+function sharePriority(pid: number): void {
+  try {
+    const [, nice] = /nice (-?\d+)/.exec(readFileSync('/proc/self/autogroup', 'utf8')) ?? []
+    if (nice !== undefined) writeFileSync(`/proc/${pid}/autogroup`, nice)
+  } catch {
+    // No Linux, no such groups, or no right to raise one.
+  }
 }
 
 /** Resolves when no process of the group is left; those that do not end on SIGTERM in time are killed. */

@@ -15,7 +15,11 @@ const served = (server: ServerName, title: string): Figure => ({
   what: `NFE/s over the same graphs behind ${title}`,
   goal: { least: 3 },
   measure: async (bench) => {
-    const compared = await compareServed(server, { ...bench, python: bench.pythons[server] })
+    const compared = await compareServed(server, {
+      ...bench,
+      threads: bench.settings.threads,
+      python: bench.pythons[server],
+    })
     const { ratio, oursNfePerSecond: ours, theirsNfePerSecond: theirs, versions } = compared
     return { value: ratio, from: against(ours, theirs, versions), details: compared }
   },
@@ -26,9 +30,9 @@ export const FIGURES: readonly Figure[] = [
     name: 'graph_share',
     what: 'share of the wall time of one rbf generation that is inside the graphs',
     goal: { least: 0.97 },
-    measure: async ({ model, plan, repeats }) => {
+    measure: async ({ oneSession, plan, repeats }) => {
       const runs = []
-      for (let repeat = 0; repeat < repeats; repeat++) runs.push(await generate(model, plan))
+      for (let repeat = 0; repeat < repeats; repeat++) runs.push(await generate(oneSession, plan))
       const shares = runs.map(({ graphMs, wallMs }) => graphMs / wallMs)
       const rate = medianOf(runs.map(nfePerSecond))
       const from = `${Math.min(...shares).toFixed(3)} to ${Math.max(...shares).toFixed(3)} at ${rate.toFixed(1)} NFE/s`
@@ -41,8 +45,9 @@ export const FIGURES: readonly Figure[] = [
     goal: { least: 1.5 },
     measure: async (bench) => {
       const compared = await comparePytorch({ ...bench, nfe: bench.plan.nfe, python: bench.pythons.lab })
-      const { ratio, oursNfePerSecond: ours, pytorchNfePerSecond: theirs, versions } = compared
-      return { value: ratio, from: against(ours, theirs, versions), details: compared }
+      const { ratio, oursNfePerSecond: ours, pytorchNfePerSecond: theirs, threads, versions } = compared
+      const from = against(ours, theirs, [...versions, `threads of PyTorch ${threads}`])
+      return { value: ratio, from, details: compared }
     },
   },
   served('litserve', 'LitServe'),

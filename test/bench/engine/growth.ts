@@ -1,11 +1,12 @@
 /** How the cost of a search grows: with its NFEs, its lanes, and the size of a latent. */
+import type { Model } from '../../../gpu-runner/engine/model.ts'
 import type { Search } from '../../../gpu-runner/search/search.ts'
 import { SEARCHES, type SearchName } from '../../../gpu-runner/search/searches.ts'
 import { microsecondsPerCandidate } from '../canned-search.ts'
 import { medianOf, rounded } from '../quantile.ts'
 import { tableOf } from '../report.ts'
 import { type Generation, generate, nfePerSecond, type Plan } from './generation.ts'
-import type { Bench, Table } from './measurement.ts'
+import type { Table } from './measurement.ts'
 
 const NFES = [10, 30, 100, 300, 1000]
 const LANES = [1, 2, 4, 8, 16]
@@ -34,7 +35,7 @@ interface GenerationCost {
   readonly outside_ms_per_nfe: number
 }
 
-async function costOf({ model }: Bench, plan: Plan, repeats: number): Promise<GenerationCost> {
+async function costOf(model: Model, plan: Plan, repeats: number): Promise<GenerationCost> {
   const runs: Generation[] = []
   for (let repeat = 0; repeat < repeats; repeat++) runs.push(await generate(model, { ...plan, seed: repeat }))
   const median = (of: (run: Generation) => number) => rounded(medianOf(runs.map(of)))
@@ -58,21 +59,21 @@ const costCells = (cost: GenerationCost) => [
 
 export const nfes: Table = {
   name: 'nfes',
-  measure: async (bench) => {
+  measure: async ({ oneSession, plan }) => {
     const rows = []
     for (const nfe of NFES)
-      rows.push(await costOf(bench, { ...bench.plan, nfe }, Math.max(1, Math.ceil(NFE_OF_A_ROW / nfe))))
+      rows.push(await costOf(oneSession, { ...plan, nfe }, Math.max(1, Math.ceil(NFE_OF_A_ROW / nfe))))
     return { details: rows, markdown: tableOf(COST_HEAD, rows.map(costCells)) }
   },
 }
 
 export const lanes: Table = {
   name: 'lanes',
-  measure: async (bench) => {
+  measure: async ({ oneSession, plan }) => {
     const rows = []
     for (const lanes of LANES) {
-      const plan = { ...bench.plan, nfe: NFE_OF_LANES, settings: { lanes } }
-      rows.push({ lanes, ...(await costOf(bench, plan, 3)) })
+      const withLanes = { ...plan, nfe: NFE_OF_LANES, settings: { lanes } }
+      rows.push({ lanes, ...(await costOf(oneSession, withLanes, 3)) })
     }
     const markdown = tableOf(
       ['lanes', ...COST_HEAD],

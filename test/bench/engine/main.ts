@@ -11,13 +11,16 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import type { EngineSettings } from '../../../gpu-runner/calibrate/choose-settings.ts'
+import { keptSettings } from '../../../gpu-runner/calibrate/keep-settings.ts'
 import { type Model, openModel } from '../../../gpu-runner/engine/model.ts'
 import { PROVIDERS, type Provider } from '../../../gpu-runner/pack/providers.ts'
 import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
+import { GRAPH_NAMES, type GraphName } from '../../../gpu-runner/pack/session.ts'
 import { loadNow, machineLine, readMachine } from '../machine.ts'
 import { rounded } from '../quantile.ts'
 import { tableOf } from '../report.ts'
-import { endChildrenWithUs } from './children.ts'
+import { endChildrenWithUs, temporaryFolder } from './children.ts'
 import { FIGURES } from './figures.ts'
 import { generate, MAX_BATCH, PACK_FOLDER, type Plan } from './generation.ts'
 import type { Bench, Figure } from './measurement.ts'
@@ -37,7 +40,6 @@ const { values: flags } = parseArgs({
   },
 })
 const PLAN: Plan = { search: 'rbf', nfe: 100, seed: 1 }
-const THREADS = availableParallelism()
 const provider = PROVIDERS.find((name) => name === flags.provider)
 const tables = flags.quick ? [] : TABLES
 const names = [...FIGURES, ...tables].map(({ name }) => name)
@@ -47,11 +49,14 @@ const unknown = only.find((name) => !names.includes(name))
 if (unknown !== undefined) refuse(`nothing here measures "${unknown}"; there are ${names.join(', ')}`)
 
 endChildrenWithUs()
-const model = await open(provider)
+const settings = await suitingSettings(provider)
+const model = await open(provider, settings)
+const oneSession = settings.sessions === 1 ? model : await open(provider, { ...settings, sessions: 1 })
 const bench: Bench = {
   model,
+  oneSession,
   provider,
-  threads: THREADS,
+  settings,
   plan: PLAN,
   repeats: flags.quick ? 3 : 9,
   pythons: {
@@ -61,15 +66,16 @@ const bench: Bench = {
   },
 }
 // Warms up: code is compiled, memory is grown.
-await generate(model, PLAN)
+for (const each of [model, oneSession]) await generate(each, PLAN)
 const pack = `${model.manifest.name} ${model.manifest.version}`
 const loads: number[] = [loadNow()]
 const ratios = await measureFigures()
 const measured = await measureTables()
-await model.close()
+for (const each of new Set([model, oneSession])) await each.close()
 
 const report = {
-  machine: { ...readMachine(), threads: THREADS, load: [Math.min(...loads), Math.max(...loads)] },
+  machine: { ...readMachine(), load: [Math.min(...loads), Math.max(...loads)] },
+  settings,
   provider,
   pack,
   nfe: PLAN.nfe,
@@ -86,9 +92,16 @@ if (!flags.quick) {
   console.error(await writePage(provider, blocks))
 }
 
-async function open(provider: Provider): Promise<Model> {
+/** What a runner measures at its first start, measured anew; a GPU has one session. */
+async function suitingSettings(provider: Provider): Promise<EngineSettings> {
+  if (provider === 'cpu') return keptSettings({ packFolder: PACK_FOLDER, folder: await temporaryFolder('calibration') })
+  const threads = Object.fromEntries(GRAPH_NAMES.map((graph) => [graph, availableParallelism()]))
+  return { threads: threads as EngineSettings['threads'], sessions: 1 }
+}
+
+async function open(provider: Provider, settings: EngineSettings): Promise<Model> {
   try {
-    return await openModel({ packFolder: PACK_FOLDER, threads: THREADS, maxBatch: MAX_BATCH, provider })
+    return await openModel({ packFolder: PACK_FOLDER, maxBatch: MAX_BATCH, provider, ...settings })
   } catch (error) {
     if (provider === 'cpu' || !(error instanceof PackError)) throw error
     return refuse(
@@ -150,7 +163,9 @@ function tell(name: string, what: string): void {
 /** With the loads since `from`: each part of a run can be made anew by itself. */
 function withMachine(table: string, from: number): string {
   const date = new Date().toISOString().slice(0, 10)
-  return `${table}\n\n${date}, ${machineLine(loads.slice(from))}; ${pack}, ${provider}, ${THREADS} threads a graph.`
+  const threads = ['velocity', 'decode', 'reward'].map((graph) => settings.threads[graph as GraphName])
+  const engine = `threads of velocity, decode and reward ${threads.join(', ')}; sessions ${settings.sessions}`
+  return `${table}\n\n${date}, ${machineLine(loads.slice(from))}; ${pack}, ${provider}; ${engine}.`
 }
 
 function spellGoal(goal: Figure['goal'], value: number): string {

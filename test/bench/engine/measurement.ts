@@ -1,14 +1,17 @@
 /** What one part of `npm run bench` measures on, and what it hands back. */
+import type { EngineSettings } from '../../../gpu-runner/calibrate/choose-settings.ts'
 import type { Model } from '../../../gpu-runner/engine/model.ts'
 import type { Provider } from '../../../gpu-runner/pack/providers.ts'
 import type { Plan } from './generation.ts'
 
 /** What all parts of one run share. */
 export interface Bench {
+  /** As a runner has it on this machine. */
   readonly model: Model
+  /** With one session: nothing runs beside anything else, so that the time inside the graphs is a share of the time on the clock. */
+  readonly oneSession: Model
   readonly provider: Provider
-  /** Threads inside one operator of a graph. */
-  readonly threads: number
+  readonly settings: EngineSettings
   /** The generation that ratios are measured with. */
   readonly plan: Plan
   readonly repeats: number

@@ -16,7 +16,6 @@ import sys
 import time
 from pathlib import Path
 
-import onnxruntime as ort
 import torch
 from serve_graphs import open_session
 from torch import Tensor
@@ -48,10 +47,7 @@ class Search:
         self.device = torch.device("cpu" if providers == ["CPUExecutionProvider"] else "cuda")
         self.flow = read_flow(folder).eval().to(self.device)
         self.decoder = read_decoder(folder).eval().to(self.device)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.reward = open_session(folder / "reward-count.onnx", options, providers)
+        self.reward = open_session(folder / "reward-count.onnx", threads, providers)
         self.grid = [math.sqrt(1 - (i / STEPS) ** 2) for i in range(STEPS + 1)]
 
     def evaluate(self, x: Tensor, t: float) -> tuple[Tensor, Tensor, float]:

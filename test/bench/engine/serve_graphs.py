@@ -1,6 +1,7 @@
 """A pack's graphs as somebody would serve them without us: tensors in, tensors out, of the graph that the request names."""
 
 import base64
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,11 @@ class ServedGraphs:
     """Sessions with the settings of our runner, so that a comparison is of serving alone."""
 
     def __init__(self) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = int(os.environ["GRAPH_THREADS"])
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        threads = json.loads(os.environ["GRAPH_THREADS"])
         folder = Path(os.environ["PACK_FOLDER"])
         providers = os.environ["GRAPH_PROVIDERS"].split(",")
         self.sessions = {
-            name: open_session(folder / file, options, providers) for name, file in FILES.items()
+            name: open_session(folder / file, threads[name], providers) for name, file in FILES.items()
         }
 
     def run(self, graph: str, feeds: dict[str, Any]) -> dict[str, Any]:
@@ -37,8 +35,12 @@ class ServedGraphs:
         return {port.name: pack(array) for port, array in zip(session.get_outputs(), outputs, strict=True)}
 
 
-def open_session(file: Path, options: ort.SessionOptions, providers: list[str]) -> ort.InferenceSession:
+def open_session(file: Path, threads: int, providers: list[str]) -> ort.InferenceSession:
     """Onnxruntime falls back to the CPU in silence; a comparison must not."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = ort.InferenceSession(file, options, providers=providers)
     if session.get_providers()[0] != providers[0]:
         raise RuntimeError(f"{providers[0]} was asked for and is not to be had")

@@ -11,6 +11,7 @@ import { encodeInputs } from '../../../gpu-runner/pack/encode-inputs.ts'
 import { openTokenizers } from '../../../gpu-runner/pack/open-tokenizers.ts'
 import type { Provider } from '../../../gpu-runner/pack/providers.ts'
 import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
+import type { GraphThreads } from '../../../gpu-runner/pack/session.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import type { Ask, Evaluation } from '../../../gpu-runner/search/search.ts'
 import { medianOf } from '../quantile.ts'
@@ -36,7 +37,8 @@ interface ServedRun {
   readonly model: Model
   readonly plan: Plan
   readonly repeats: number
-  readonly threads: number
+  /** Of theirs, each graph's. */
+  readonly threads: GraphThreads
   readonly provider: Provider
   /** With the server and onnxruntime; one is made where it is undefined. */
   readonly python: string | undefined
@@ -85,7 +87,7 @@ async function startServer(
     env: {
       ...env,
       PACK_FOLDER,
-      GRAPH_THREADS: String(threads),
+      GRAPH_THREADS: JSON.stringify(threads),
       GRAPH_PROVIDERS: pythonProviders(provider),
       BENTOML_HOME: await temporaryFolder('bentoml'),
       BENTOML_DO_NOT_TRACK: 'True',
