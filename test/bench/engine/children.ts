@@ -1,7 +1,7 @@
 /** Processes and folders of a benchmark: however it ends but by SIGKILL, they end with it. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +30,21 @@ function sharePriority(pid: number): void {
     if (nice !== undefined) writeFileSync(`/proc/${pid}/autogroup`, nice)
   } catch {
     // No Linux, no such groups, or no right to raise one.
+  }
+}
+
+/** What it has started too, for a server's workers may lead groups of their own: call it when the server has them. */
+export function shareWithDescendants(pid: number | undefined): void {
+  if (pid === undefined) return
+  sharePriority(pid)
+  for (const file of globSync(`/proc/${pid}/task/*/children`)) {
+    let children = ''
+    try {
+      children = readFileSync(file, 'utf8')
+    } catch {
+      // It has ended meanwhile.
+    }
+    for (const child of children.split(' ').filter(Boolean)) shareWithDescendants(Number(child))
   }
 }
 

@@ -15,7 +15,7 @@ import type { GraphThreads } from '../../../gpu-runner/pack/session.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import type { Ask, Evaluation } from '../../../gpu-runner/search/search.ts'
 import { medianOf } from '../quantile.ts'
-import { endGroup, spawnGroup, temporaryFolder } from './children.ts'
+import { endGroup, shareWithDescendants, spawnGroup, temporaryFolder } from './children.ts'
 import { COUNTS, generate, nfePerSecond, PACK_FOLDER, type Plan, PROMPT, searchOf } from './generation.ts'
 import { pythonProviders, pythonWith, runtimeOf, versionsIn } from './python.ts'
 
@@ -102,6 +102,7 @@ async function startServer(
       ({ ok }) => ok,
       () => false,
     )
+    if (ready) shareWithDescendants(child.pid)
     if (ready) return { url: `${url}/predict`, stop }
   }
   await stop()
