@@ -50,7 +50,7 @@ export const generationRequestSchema = (webhooks: AddressPolicy) =>
       .optional()
       .describe('Same request and seed, same image. Drawn by the service when left out, and shown.'),
     search: z.enum(SEARCH_NAMES).default('rbf'),
-    pack: z.string().min(1).max(64).default('emoji-world'),
+    pack: z.string().min(1).max(64).optional().describe('The first that `GET /v1/packs` lists when left out.'),
     target_reward: z
       .number()
       .min(-MAX_TARGET_REWARD)

@@ -17,7 +17,7 @@ export interface CheckedRequest {
 
 /** Throws `content_refused`, or `invalid_request` with every fault and its place. Reads nothing but the request and the packs. */
 export const checkRequest = (api: Pick<ApiContext, 'packs' | 'denied'>, request: GenerationRequest): CheckedRequest => {
-  const card = api.packs.get(request.pack)
+  const card = request.pack === undefined ? [...api.packs.values()][0] : api.packs.get(request.pack)
   if (card === undefined) {
     const known = [...api.packs.keys()].join(', ')
     throw refuseFields([{ pointer: '/pack', detail: `there is no pack of this name; there is ${known}` }])
