@@ -31,7 +31,8 @@ test('every interpolant runs from data to noise with falling signal-to-noise rat
     fc.property(names, times, times, (name, a, b) => {
       const p = interpolantNamed(name)
       assertClose(p.snrInverse(p.alpha(a) / p.sigma(a)), a, 1e-9)
-      if (a < b) assert.ok(p.alpha(a) / p.sigma(a) > p.alpha(b) / p.sigma(b))
+      // Times that are a rounding apart may have one ratio.
+      if (b - a > 1e-9) assert.ok(p.alpha(a) / p.sigma(a) > p.alpha(b) / p.sigma(b))
       assert.equal(p.alpha(0), 1)
       assert.equal(Math.abs(p.sigma(0)), 0)
       assert.equal(p.snrInverse(Infinity), 0)
