@@ -13,6 +13,7 @@ import { allFinite } from './all-finite.ts'
 import type { RowEvaluation } from './evaluate-rows.ts'
 import { readNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
+import type { EvaluatorAsk } from './protocol.ts'
 import type { Threads } from './threads.ts'
 
 /** What every evaluation of one generation shares. */
@@ -53,11 +54,6 @@ export interface Evaluator {
   nfe(): number
   /** Nothing can be evaluated after; once what is pending has settled, the conditions are forgotten. */
   end(): void
-}
-
-/** An ask in the batcher, with whose conditions it is under. */
-export interface EvaluatorAsk extends Ask {
-  readonly evaluator: number
 }
 
 interface EvaluatorParts {

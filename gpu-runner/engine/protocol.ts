@@ -9,8 +9,8 @@ import type { Ask } from '../search/search.ts'
 import type { RowEvaluation } from './evaluate-rows.ts'
 import type { ModelFault } from './model-error.ts'
 
-/** An ask without its latent, which travels with those of the others. */
-export interface BatchedAsk extends Omit<Ask, 'latent'> {
+/** An ask, with whose conditions it is under. */
+export interface EvaluatorAsk extends Ask {
   readonly evaluator: number
 }
 
@@ -41,9 +41,9 @@ export interface ModelProtocol {
     /** Of a pack that gives paths. */
     reply: Surroundings | undefined
   }
-  /** One batch, of any generations. */
+  /** One batch, of any generations; the latents of the asks travel together. */
   evaluate: {
-    request: { latents: Float32Array; asks: readonly BatchedAsk[] }
+    request: { latents: Float32Array; asks: readonly Omit<EvaluatorAsk, 'latent'>[] }
     reply: readonly RowEvaluation[]
   }
   render: {

@@ -20,6 +20,8 @@ export interface Thread {
     body: ModelProtocol[Name]['request'],
     transfer?: readonly ArrayBuffer[],
   ): Promise<ModelProtocol[Name]['reply']>
+  /** Calls that have not settled. */
+  pending(): number
   /**
    * Rejects pending calls with `why`, lets the graph that runs come to its end, and ends the thread. A second close
    * waits for the same end. Close before the process exits: see `close` below. @param why `closed` unless said.
@@ -81,6 +83,7 @@ export function startThread({ entry, onCrash }: ThreadOptions): Thread {
           reject(new ModelError('request', 'this cannot be sent to the model thread', { cause }))
         }
       }),
+    pending: () => pending.size,
     // Never worker.terminate(): inside a native call it aborts the whole process (Napi::Error, seen with onnxruntime 1.30).
     close: (why = new ModelError('closed', 'the model was closed')) => {
       if (finish(why)) worker.postMessage(CLOSE)

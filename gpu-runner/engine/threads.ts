@@ -3,9 +3,7 @@ import type { ModelError } from './model-error.ts'
 import type { ModelProtocol } from './protocol.ts'
 import { startThread, type Thread, type ThreadOptions } from './thread.ts'
 
-export interface Threads extends Thread {
-  /** How many. */
-  readonly count: number
+export interface Threads extends Pick<Thread, 'call' | 'close'> {
   /** As `call`, of every thread; resolves with the first one's reply when all have replied. */
   callAll<Name extends keyof ModelProtocol>(
     name: Name,
@@ -16,39 +14,24 @@ export interface Threads extends Thread {
 /** `call` goes to the thread with the fewest calls. When one dies the others are ended, and all that is pending rejects with `crashed`. */
 export function startThreads(count: number, { entry, onCrash }: ThreadOptions): Threads {
   let crashed = false
-  const threads = Array.from({ length: count }, () => ({ pending: 0, thread: startThread({ entry, onCrash: crash }) }))
+  const threads = Array.from({ length: count }, () => startThread({ entry, onCrash: crash }))
 
   function crash(error: ModelError): void {
     if (crashed) return
     crashed = true
-    for (const { thread } of threads) void thread.close(error)
+    for (const thread of threads) void thread.close(error)
     onCrash(error)
-  }
-  const callOn = async <Name extends keyof ModelProtocol>(
-    of: (typeof threads)[number],
-    ...[name, body, transfer]: Parameters<typeof of.thread.call<Name>>
-  ): Promise<ModelProtocol[Name]['reply']> => {
-    of.pending++
-    try {
-      return await of.thread.call(name, body, transfer)
-    } finally {
-      of.pending--
-    }
   }
 
   return {
-    count,
     call: (...request) =>
-      callOn(
-        threads.reduce((least, one) => (one.pending < least.pending ? one : least)),
-        ...request,
-      ),
+      threads.reduce((least, one) => (one.pending() < least.pending() ? one : least)).call(...request),
     callAll: async (name, body) => {
-      const replies = await Promise.all(threads.map((of) => callOn(of, name, body)))
+      const replies = await Promise.all(threads.map((thread) => thread.call(name, body)))
       return replies[0] as (typeof replies)[number]
     },
     close: async (why) => {
-      await Promise.all(threads.map(({ thread }) => thread.close(why)))
+      await Promise.all(threads.map((thread) => thread.close(why)))
     },
   }
 }
