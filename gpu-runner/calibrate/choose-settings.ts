@@ -33,7 +33,8 @@ export async function chooseSettings(cores: number, measure: Measure): Promise<E
     tried.reduce((best, one) => (msOf(one) < msOf(best) ? one : best)).count
   // A graph that no evaluation runs takes what suits the whole.
   const threads = threadsOf((graph) => soonest(({ graphs, ms }) => graphs[graph] ?? ms))
-  let [sessions, { ms: best }] = [1, await measure({ threads, sessions: 1 })]
+  const known = tried.find(({ count }) => GRAPH_NAMES.every((graph) => threads[graph] === count))
+  let [sessions, { ms: best }] = [1, known ?? (await measure({ threads, sessions: 1 }))]
   for (const more of doubled(2, cores)) {
     const { ms } = await measure({ threads, sessions: more })
     if (WORTH * ms > best) break

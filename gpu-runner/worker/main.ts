@@ -29,15 +29,15 @@ const openPack = async (where: string): Promise<ServedPack> => {
   const packFolder = await localPack({ s3: clients.s3, where, cache: settings.PACK_CACHE })
   return { model: await openServed(packFolder), profiles: await readProfiles(packFolder) }
 }
-const { CALIBRATION_FOLDER: folder } = settings
-const calibrated = settings.MODEL_PROVIDER === 'cpu' && folder !== undefined
+const { CALIBRATION_FOLDER: folder, MODEL_THREADS: threads, MODEL_SESSIONS: sessions } = settings
+const calibrated = settings.MODEL_PROVIDER === 'cpu' && (threads === undefined || sessions === undefined)
 const openServed = async (packFolder: string) =>
   openModel({
     packFolder,
     provider: settings.MODEL_PROVIDER,
-    ...(calibrated && (await keptSettings({ packFolder, folder }))),
-    ...(settings.MODEL_THREADS !== undefined && { threads: settings.MODEL_THREADS }),
-    ...(settings.MODEL_SESSIONS !== undefined && { sessions: settings.MODEL_SESSIONS }),
+    ...(calibrated && folder !== undefined && (await keptSettings({ packFolder, folder }))),
+    ...(threads !== undefined && { threads }),
+    ...(sessions !== undefined && { sessions }),
     ...(settings.MODEL_BATCH !== undefined && { maxBatch: settings.MODEL_BATCH }),
     // Without its model this process is of no use: end, and let another be started.
     onCrash: (error) => {
