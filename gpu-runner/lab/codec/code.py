@@ -53,6 +53,22 @@ SIZE_CODES: Final = _circle(len(SIZES)) * np.float32(SIZE_NORM)
 BACKGROUND_CODES: Final = np.eye(len(BACKGROUNDS), dtype=np.float32) * np.float32(BACKGROUND_NORM)
 
 
+def _codes_of_facts() -> NDArray[np.float32]:
+    """[5, FactLogits.WIDTH, CHANNELS]: each fact's codebook in its own entries and channels, 0 elsewhere and for "empty"."""
+    empty = np.zeros((1, CLASS_CHANNELS), np.float32)
+    books = np.concatenate([CLASS_CODES, empty]), OFFSET_CODES, OFFSET_CODES, SIZE_CODES, BACKGROUND_CODES
+    entries, channels = np.cumsum([[0, 0], *(book.shape for book in books)], 0).T
+    codes = np.zeros((len(books), entries[-1], channels[-1]), np.float32)
+    for fact, book in enumerate(books):
+        codes[fact, entries[fact] : entries[fact + 1], channels[fact] : channels[fact + 1]] = book
+    return codes
+
+
+CODES_OF_FACTS: Final = _codes_of_facts()
+CODES: Final = CODES_OF_FACTS.sum(0)
+"""[FactLogits.WIDTH, CHANNELS]: one product with it is one with each codebook, in their channels."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the cells of B latents say; int64 tensors. Offsets and sizes of empty cells are 0 and mean nothing."""
@@ -145,17 +161,12 @@ def encode(facts: Facts) -> Tensor:
 
 def expected(logits: FactLogits) -> Tensor:
     """The mean latent [B, TOKENS, CHANNELS] under the facts' probabilities: exact, as each fact has its own channels."""
-    classes, rows, columns, sizes, backgrounds = codebooks(logits.classes.device)
-    probabilities = logits.classes.softmax(-1)
-    there = 1 - probabilities[..., EMPTY:]
-    parts = [
-        probabilities[..., :EMPTY] @ classes,
-        logits.rows.softmax(-1) @ rows * there,
-        logits.columns.softmax(-1) @ columns * there,
-        logits.sizes.softmax(-1) @ sizes * there,
-        logits.backgrounds.softmax(-1) @ backgrounds,
-    ]
-    return torch.cat(parts, -1)
+    classes = logits.classes.softmax(-1)
+    placed = [part.softmax(-1) for part in (logits.rows, logits.columns, logits.sizes)]
+    probabilities = torch.cat([classes, *placed, logits.backgrounds.softmax(-1)], -1)
+    mean = probabilities @ torch.from_numpy(CODES).to(probabilities.device)
+    named, places, backgrounds = mean.split([CLASS_CHANNELS, 6, len(BACKGROUNDS)], -1)
+    return torch.cat([named, places * (1 - classes[..., EMPTY:]), backgrounds], -1)
 
 
 def read_classes(latents: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """
-`python -m lab.export.read_back --folder FOLDER --pack PACK`: the weights of a pack's graphs as checkpoints, FOLDER/flow.pt and
-FOLDER/decoder.pt.
+`python -m lab.export.read_back --folder FOLDER --pack PACK`: the weights of a pack's graphs as checkpoints, FOLDER/flow.pt,
+FOLDER/decoder.pt and FOLDER/vqa.pt. Detectors have none (rewards/detector.py reads their graphs); the judge's reader is not read.
 
 Checkpoints are not kept in the repository, packs are: training and evaluation go on from here. Optimizers start anew.
 """
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from lab.codec.decoder import Decoder
 from lab.flow.network import Denoiser
+from lab.rewards.readers import TokenReader
 from lab.training.run import Run
 
 
@@ -55,6 +56,15 @@ def read_decoder(pack: Path) -> Decoder:
     return filled(decoder, found)
 
 
+def read_reader(pack: Path) -> TokenReader:
+    """The reader of a pack's reward `vqa`. Throws KeyError where its graph holds another network."""
+    found = read_weights(pack / "reward-vqa.onnx")
+    found = {name.removeprefix("reader."): value for name, value in found.items()}
+    # Four numbers that are used by their softplus alone; the graph has that.
+    used = torch.stack([value for name, value in found.items() if name.startswith("getitem_")])
+    return filled(TokenReader(), found | {"weights": used.expm1().log()})
+
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -69,7 +79,8 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, required=True)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    for name, network in (("flow", read_flow(options.pack)), ("decoder", read_decoder(options.pack))):
+    read = {"flow": read_flow, "decoder": read_decoder, "vqa": read_reader}
+    for name, network in ((name, of_pack(options.pack)) for name, of_pack in read.items()):
         weights = network.state_dict()
         Run(name, options.folder, 0).save(network=weights, average=weights)
 

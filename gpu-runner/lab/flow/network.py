@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lab.codec.code import CHANNELS, EMPTY, TOKENS, FactLogits, codebooks, expected
+from lab.codec.code import CHANNELS, CODES, CODES_OF_FACTS, EMPTY, TOKENS, FactLogits, expected
 from lab.flow.assign import assign
 from lab.flow.relate import lean
 from lab.world.layout import AXES, CELLS, OFFSETS
@@ -27,6 +27,7 @@ from lab.world.tokens import LENGTH, WORDS
 WIDTH = 96
 DEPTH = 4
 HEADS = 3
+HEAD = WIDTH // HEADS
 TEXT_DEPTH = 2
 FIRST_ROUNDS = 3
 LAST_ROUNDS = 12
@@ -37,7 +38,11 @@ LEAST_TIME = 0.02
 
 
 def normalize(x: Tensor) -> Tensor:
-    return F.rms_norm(x, (x.shape[-1],))
+    """
+    RMS norm over the last axis, in the form that onnxruntime knows: it makes one node of the six only where a gain comes last.
+    """
+    width = x.shape[-1]
+    return x / ((x**2).mean(-1, keepdim=True) + torch.finfo(torch.float32).eps).sqrt() * torch.ones(width, device=x.device)
 
 
 def time_features(t: Tensor, width: int) -> Tensor:
@@ -73,6 +78,13 @@ class Conditioning(NamedTuple):
     """[B, classes]"""
     relation: Tensor
     """[B, relate.WIDTH]: classes of anchor and mate, and the axis; 0 where there is no relation"""
+
+
+class Said(NamedTuple):
+    """A prompt's words as a block attends to them, [B, HEADS, LENGTH, HEAD] each."""
+
+    keys: Tensor
+    values: Tensor
 
 
 class TextEncoder(nn.Module):
@@ -112,9 +124,7 @@ class Block(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.q = nn.Linear(WIDTH, WIDTH, bias=False)
-        self.kv = nn.Linear(WIDTH, 2 * WIDTH, bias=False)
-        self.text_kv = nn.Linear(WIDTH, 2 * WIDTH, bias=False)
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH, bias=False)
         self.out = nn.Linear(WIDTH, WIDTH, bias=False)
         self.up = nn.Linear(WIDTH, 4 * WIDTH, bias=False)
         self.down = nn.Linear(4 * WIDTH, WIDTH, bias=False)
@@ -122,16 +132,17 @@ class Block(nn.Module):
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.down.weight)
 
-    def forward(self, x: Tensor, text: Tensor, gains: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
-        """x [B, TOKENS, WIDTH], text [B, LENGTH, WIDTH], gains [B, 2, WIDTH]"""
-        y = normalize(x) * gains[:, :1]
-        k, v = self.kv(y).chunk(2, -1)
-        text_k, text_v = self.text_kv(text).chunk(2, -1)
-        q = turn(normalize(split_heads(self.q(y))), turns) * self.sharpness
-        keys = torch.cat([turn(normalize(split_heads(k)), turns), normalize(split_heads(text_k))], 2)
-        values = torch.cat([split_heads(v), split_heads(text_v)], 2)
-        x = x + self.out(join_heads(F.scaled_dot_product_attention(q, keys, values)))
-        update: Tensor = self.down(F.relu(self.up(normalize(x) * gains[:, 1:])).square())
+    def forward(self, x: Tensor, said: Said, gains: tuple[Tensor, Tensor], turns: tuple[Tensor, Tensor]) -> Tensor:
+        """x [B, TOKENS, WIDTH], gains [B, 1, WIDTH] before attention and before the layer after it"""
+        # Queries, keys and values are heads of one array, for as long as the same is done with them.
+        heads = self.qkv(normalize(x) * gains[0]).unflatten(-1, (3 * HEADS, HEAD)).transpose(1, 2)
+        looking, values = heads.split([2 * HEADS, HEADS], 1)
+        q, k = turn(normalize(looking), turns).chunk(2, 1)
+        keys, values = torch.cat([k, said.keys], 2), torch.cat([values, said.values], 2)
+        attention = (q * self.sharpness @ keys.transpose(2, 3) * HEAD**-0.5).softmax(-1)
+        x = x + self.out(join_heads(attention @ values))
+        lifted = F.relu(self.up(normalize(x) * gains[1]))
+        update: Tensor = self.down(lifted * lifted)
         return x + update
 
 
@@ -154,6 +165,8 @@ class Denoiser(nn.Module):
         self.gains = nn.Linear(WIDTH, DEPTH * 2 * WIDTH)
         self.score_gains = nn.Linear(WIDTH, 5)
         self.lean_gain = nn.Linear(WIDTH, 1)
+        self.said = nn.Linear(WIDTH, 2 * DEPTH * WIDTH, bias=False)
+        """Keys of the words for all blocks, then their values."""
         self.blocks = nn.ModuleList(Block() for _ in range(DEPTH))
         self.head = nn.Linear(WIDTH, FactLogits.WIDTH)
         for layer in (self.gains, self.score_gains, self.lean_gain, self.head, self.again):
@@ -175,39 +188,43 @@ class Denoiser(nn.Module):
         guess, answer = self._logits(latents, t, conditioning)
         return guess, answer.with_classes(assign(answer.classes, conditioning.counts, LAST_ROUNDS))
 
+    def _said(self, text: Tensor) -> list[Said]:
+        """What each block attends to of the words [B, LENGTH, WIDTH]."""
+        keys, values = self.said(text).unflatten(-1, (2 * DEPTH * HEADS, HEAD)).transpose(1, 2).chunk(2, 1)
+        return [Said(*both) for both in zip(normalize(keys).split(HEADS, 1), values.split(HEADS, 1), strict=True)]
+
     def _logits(self, latents: Tensor, t: Tensor, conditioning: Conditioning) -> tuple[FactLogits, FactLogits]:
         """The second guess, and the answer before its counts are made right."""
         text, counts, relation = conditioning
         at = self.time(time_features(t, WIDTH))
-        gains = 1 + self.gains(at).view(-1, DEPTH, 2, WIDTH)
+        gains = (1 + self.gains(at)).view(-1, 2 * DEPTH, 1, WIDTH).unbind(1)
+        said = self._said(text)
         gain = self.lean_gain(at)
         scores = score(latents, self.score_gains(at))
-        guess = scores.with_classes(assign(scores.classes, counts, FIRST_ROUNDS))
-        leant = scores.with_classes(scores.classes + lean(guess.classes, relation, gain))
-        x = self.inp(torch.cat([latents, expected(guess)], -1)) + self.places + at[:, None]
-        turns = rotation(guess)
-        half = DEPTH // 2
-        for index in range(half):
-            x = self.blocks[index](x, text, gains[:, index], turns)
-        guess = leant + FactLogits.split(self.head(normalize(x)))
+        guess = FactLogits.split(scores)
         guess = guess.with_classes(assign(guess.classes, counts, FIRST_ROUNDS))
-        leant = scores.with_classes(scores.classes + lean(guess.classes, relation, gain))
-        x = x + self.again(expected(guess))
+        leant = scores + lean(guess.classes, relation, gain)
+        x = self.inp(torch.cat([latents, expected(guess)], -1)) + (self.places + at[:, None])
         turns = rotation(guess)
-        for index in range(half, DEPTH):
-            x = self.blocks[index](x, text, gains[:, index], turns)
-        return guess, leant + FactLogits.split(self.head(normalize(x)))
+        for index, block in enumerate(self.blocks):
+            if index == DEPTH // 2:
+                guess = FactLogits.split(leant + self.head(normalize(x)))
+                guess = guess.with_classes(assign(guess.classes, counts, FIRST_ROUNDS))
+                leant = scores + lean(guess.classes, relation, gain)
+                x = x + self.again(expected(guess))
+                turns = rotation(guess)
+            x = block(x, said[index], gains[2 * index : 2 * index + 2], turns)
+        return guess, FactLogits.split(leant + self.head(normalize(x)))
 
 
-def score(latents: Tensor, gains: Tensor) -> FactLogits:
-    """How well each cell's numbers match each codebook vector, times the gains [B, 5] of the five facts; 0 for "empty"."""
-    parts = []
-    start = 0
-    for codes, gain in zip(codebooks(latents.device), gains.split(1, 1), strict=True):
-        part = latents[..., start : start + codes.shape[1]]
-        parts.append(part @ codes.T * gain[:, None])
-        start += codes.shape[1]
-    return FactLogits(F.pad(parts[0], (0, 1)), *parts[1:])
+def score(latents: Tensor, gains: Tensor) -> Tensor:
+    """
+    How well each cell's numbers match each codebook vector, times the gains [B, 5] of the five facts; 0 for "empty":
+    [B, TOKENS, FactLogits.WIDTH].
+    """
+    codes = torch.from_numpy(CODES).to(latents.device)
+    of_fact = torch.from_numpy(CODES_OF_FACTS).any(-1).float().to(latents.device)
+    return (latents @ codes.T) * (gains @ of_fact)[:, None]
 
 
 def velocity(network: Denoiser, latents: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
@@ -225,22 +242,29 @@ def join_heads(x: Tensor) -> Tensor:
 
 def rotation(guess: FactLogits) -> tuple[Tensor, Tensor]:
     """
-    Cosines and sines [B, 1, TOKENS, head width / 2] of rotary positions: half of them by row, half by column, of where a thing
-    would stand in each cell.
+    Cosines and sines [B, 1, TOKENS, HEAD] of rotary positions: half of the pairs turn by row, half by column, of where a thing
+    would stand in each cell. Twice each: for both numbers of a pair.
     """
-    device = guess.rows.device
-    count = WIDTH // HEADS // 4
-    frequencies = 2.0 ** (1.5 - 0.5 * torch.arange(count, device=device))
-    cells = torch.arange(TOKENS, device=device)
-    inside = (torch.arange(OFFSETS, device=device) + 0.5) / OFFSETS - 0.5
-    rows = cells // CELLS + guess.rows.softmax(-1) @ inside
-    columns = cells % CELLS + guess.columns.softmax(-1) @ inside
-    angles = torch.cat([rows[..., None] * frequencies, columns[..., None] * frequencies], -1)[:, None]
+    shares = torch.cat([guess.rows.softmax(-1), guess.columns.softmax(-1)], -1)
+    angles = (ANGLES.to(shares.device) + shares @ TURNS.to(shares.device))[:, None]
     return angles.cos(), angles.sin()
 
 
 def turn(x: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
-    """Rotary positions (Su et al. 2021, arXiv 2104.09864) of [B, HEADS, TOKENS, head width]."""
+    """Rotary positions (Su et al. 2021, arXiv 2104.09864) of [B, heads, TOKENS, HEAD]; a pair is a number of either half."""
     cos, sin = turns
-    a, b = x.chunk(2, -1)
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+    return x * cos + (x @ QUARTER.to(x.device)) * sin
+
+
+def _angles() -> tuple[Tensor, Tensor]:
+    """Of a cell's middle [TOKENS, HEAD], and what each offset of a thing adds to them [2 x OFFSETS, HEAD]."""
+    frequencies = 2.0 ** (1.5 - 0.5 * torch.arange(HEAD // 4))
+    by_axis = torch.block_diag(frequencies, frequencies).repeat(1, 2)
+    cells = torch.arange(TOKENS)
+    inside = (torch.arange(OFFSETS) + 0.5) / OFFSETS - 0.5
+    return torch.stack([cells // CELLS, cells % CELLS], 1).float() @ by_axis, torch.block_diag(inside, inside).T @ by_axis
+
+
+ANGLES, TURNS = _angles()
+QUARTER = torch.kron(torch.tensor([[0.0, 1.0], [-1.0, 0.0]]), torch.eye(HEAD // 2))
+"""Turns every pair by a right angle, from the right."""

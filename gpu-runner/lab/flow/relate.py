@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
-from lab.codec.code import EMPTY, TOKENS
+from lab.codec.code import EMPTY, TOKENS, FactLogits
 from lab.world.layout import AXES, CELLS, OFFSETS, displacements
 
 WIDTH = 2 * EMPTY + len(AXES)
@@ -34,13 +35,12 @@ REACH = torch.from_numpy(_reach())
 
 def lean(classes: Tensor, relation: Tensor, gain: Tensor) -> Tensor:
     """
-    What speaks for each class in each cell [B, TOKENS, classes + 1]: 0 or less for the mate, 0 for all others. From log
+    What speaks for each fact in each cell [B, TOKENS, FactLogits.WIDTH]: 0 or less for the mate's class, 0 for all others. From log
     probabilities [B, TOKENS, classes + 1], a relation as the encoder read it [B, WIDTH] and a gain [B, 1].
     """
     anchor, mate, axes = relation.split([EMPTY, EMPTY, len(AXES)], 1)
     at = classes[..., :EMPTY].exp() @ anchor[..., None]
     fields = REACH.to(at.device) @ at[:, None]
-    # [B, TOKENS]: the axes are nearly 0 or 1, so this is the field of one of them, or nothing.
-    said = (axes[:, :, None] * (fields[..., 0] + LEAST).log()).sum(1) * gain
-    bonus = said[..., None] * mate[:, None]
-    return torch.cat([bonus, torch.zeros_like(bonus[..., :1])], -1)
+    # The axes are nearly 0 or 1, so this is the field of one of them, or nothing. Cells [B, TOKENS, 1], times classes.
+    said = (fields[..., 0] + LEAST).log().transpose(1, 2) @ (axes * gain)[..., None]
+    return said * F.pad(mate, (0, FactLogits.WIDTH - EMPTY))[:, None]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lab.codec.code import CHANNELS, EMPTY, TOKENS, encode, expected, facts_of
-from lab.flow.assign import assign
+from lab.flow.assign import LEAST_COUNT, assign
 from lab.flow.check import as_asked
 from lab.flow.coupling import couple
 from lab.flow.data import make_batch
@@ -52,6 +52,21 @@ def test_assigned_probabilities_add_up_to_the_counts() -> None:
     probabilities = assign(logits, counts, 100).exp()
     assert torch.allclose(probabilities.sum(2), torch.ones(2, TOKENS), atol=1e-4)
     assert torch.allclose(probabilities.sum(1)[:, :EMPTY], counts, atol=0.15)
+
+
+@pytest.mark.parametrize("sharpness", [1, 10, 100, 1000])
+@pytest.mark.parametrize("rounds", [3, 12])
+def test_sums_by_products_are_those_by_logarithms(sharpness: float, rounds: int) -> None:
+    generator = torch.Generator().manual_seed(1)
+    logits = sharpness * torch.randn(8, TOKENS, EMPTY + 1, generator=generator)
+    counts = torch.zeros(8, EMPTY)
+    counts[:, 3], counts[:, 7] = 7, torch.arange(8)
+    expected_logs = logits.double()
+    wanted = torch.cat([counts, TOKENS - counts.sum(1, keepdim=True)], 1).clamp(min=LEAST_COUNT).double().log()[:, None]
+    for _ in range(rounds):
+        expected_logs = expected_logs + wanted - expected_logs.logsumexp(1, keepdim=True)
+        expected_logs = expected_logs - expected_logs.logsumexp(2, keepdim=True)
+    assert torch.allclose(assign(logits, counts, rounds).double().exp(), expected_logs.exp(), atol=2e-5)
 
 
 def test_every_coupled_layout_does_what_its_prompt_asks_and_a_shuffled_one_does_not() -> None:
