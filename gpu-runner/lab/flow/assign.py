@@ -1,4 +1,4 @@
-"""Probabilities of what stands where that add up to the counts that were asked for."""
+"""Logits of what stands where whose probabilities add up to the counts that were asked for."""
 
 import torch
 from torch import Tensor
@@ -16,21 +16,22 @@ def assign(logits: Tensor, counts: Tensor, rounds: int) -> Tensor:
     """
     Scales exp(logits) [B, TOKENS, classes + 1] by a factor a class and a factor a cell until each class adds up to its
     count [B, classes] over the cells and each cell to 1 (Sinkhorn and Knopp 1967). "Empty", the last, takes what is left.
-    Gives log probabilities; cells add up exactly, classes nearly.
+    Gives logits, whose softmax adds up to 1 in each cell and to the counts nearly.
     """
     left = logits.shape[1] - counts.sum(1, keepdim=True)
     wanted = torch.cat([counts, left], 1).clamp(min=LEAST_COUNT)[:, None]
-    for done in range(0, rounds, AT_ONCE):
-        logits, of_classes = rescale(logits, wanted, min(AT_ONCE, rounds - done))
+    logits, of_cells, of_classes = rescale(logits, wanted, min(AT_ONCE, rounds))
+    for done in range(AT_ONCE, rounds, AT_ONCE):
+        logits, of_cells, of_classes = rescale(logits + of_cells.log(), wanted, min(AT_ONCE, rounds - done))
     # onnxruntime's log has other bits for the numbers that are left behind its vectors, of 16 at most: none shall be left.
     logs = F.pad(of_classes, (0, -of_classes.shape[-1] % 16), value=1.0).log()
     return logits + logs[..., : of_classes.shape[-1]]
 
 
-def rescale(logits: Tensor, wanted: Tensor, rounds: int) -> tuple[Tensor, Tensor]:
+def rescale(logits: Tensor, wanted: Tensor, rounds: int) -> tuple[Tensor, Tensor, Tensor]:
     """
-    At most AT_ONCE rounds: to sums over the cells `wanted` [B, 1, classes + 1], then to sums of 1 over the classes. Gives the
-    logits with the factors of the cells, and those of the classes, which the next round will choose anew.
+    At most AT_ONCE rounds: to sums over the cells `wanted` [B, 1, classes + 1], then to sums of 1 over the classes. Gives
+    logits, the same but for a summand a class and a cell, and the factors of the cells and of the classes.
 
     The sums are products of matrices with the factors of the other axis, which cost a CPU a tenth of as many logsumexp.
     """
@@ -42,4 +43,4 @@ def rescale(logits: Tensor, wanted: Tensor, rounds: int) -> tuple[Tensor, Tensor
     for _ in range(rounds):
         of_classes = wanted / (of_cells.transpose(1, 2) @ scaled)
         of_cells = 1 / (scaled @ of_classes.transpose(1, 2))
-    return logits + of_cells.log(), of_classes
+    return logits, of_cells, of_classes

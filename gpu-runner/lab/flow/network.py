@@ -197,7 +197,7 @@ class Denoiser(nn.Module):
         """The second guess, and the answer before its counts are made right."""
         text, counts, relation = conditioning
         at = self.time(time_features(t, WIDTH))
-        gains = (1 + self.gains(at)).view(-1, 2 * DEPTH, 1, WIDTH).unbind(1)
+        gains = (1 + self.gains(at)).view(-1, 2 * DEPTH, WIDTH).split(1, 1)
         said = self._said(text)
         gain = self.lean_gain(at)
         scores = score(latents, self.score_gains(at))

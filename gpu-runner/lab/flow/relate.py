@@ -35,11 +35,11 @@ REACH = torch.from_numpy(_reach())
 
 def lean(classes: Tensor, relation: Tensor, gain: Tensor) -> Tensor:
     """
-    What speaks for each fact in each cell [B, TOKENS, FactLogits.WIDTH]: 0 or less for the mate's class, 0 for all others. From log
-    probabilities [B, TOKENS, classes + 1], a relation as the encoder read it [B, WIDTH] and a gain [B, 1].
+    What speaks for each fact in each cell [B, TOKENS, FactLogits.WIDTH]: 0 or less for the mate's class, 0 for all others. From
+    logits [B, TOKENS, classes + 1], a relation as the encoder read it [B, WIDTH] and a gain [B, 1].
     """
     anchor, mate, axes = relation.split([EMPTY, EMPTY, len(AXES)], 1)
-    at = classes[..., :EMPTY].exp() @ anchor[..., None]
+    at = classes.softmax(-1)[..., :EMPTY] @ anchor[..., None]
     fields = REACH.to(at.device) @ at[:, None]
     # The axes are nearly 0 or 1, so this is the field of one of them, or nothing. Cells [B, TOKENS, 1], times classes.
     said = (fields[..., 0] + LEAST).log().transpose(1, 2) @ (axes * gain)[..., None]

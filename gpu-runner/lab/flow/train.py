@@ -69,7 +69,8 @@ def to_device(batch: Batch, place: torch.device) -> Batch:
 
 
 def optimizer_of(network: Denoiser) -> MuonAdamW:
-    matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and ".blocks." in f".{name}"]
+    of_blocks = (".blocks.", ".said.")
+    matrices = [p for name, p in network.named_parameters() if p.ndim == 2 and any(part in f".{name}" for part in of_blocks)]
     chosen = {id(p) for p in matrices}
     return MuonAdamW(matrices, [p for p in network.parameters() if id(p) not in chosen], MUON_LR, ADAM_LR)
 

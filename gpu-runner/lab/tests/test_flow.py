@@ -49,7 +49,7 @@ def test_assigned_probabilities_add_up_to_the_counts() -> None:
     logits = 3 * torch.randn(2, TOKENS, EMPTY + 1, generator=generator)
     counts = torch.zeros(2, EMPTY)
     counts[0, 3], counts[0, 7], counts[1, 20] = 7, 4, 1
-    probabilities = assign(logits, counts, 100).exp()
+    probabilities = assign(logits, counts, 100).softmax(-1)
     assert torch.allclose(probabilities.sum(2), torch.ones(2, TOKENS), atol=1e-4)
     assert torch.allclose(probabilities.sum(1)[:, :EMPTY], counts, atol=0.15)
 
@@ -66,7 +66,7 @@ def test_sums_by_products_are_those_by_logarithms(sharpness: float, rounds: int)
     for _ in range(rounds):
         expected_logs = expected_logs + wanted - expected_logs.logsumexp(1, keepdim=True)
         expected_logs = expected_logs - expected_logs.logsumexp(2, keepdim=True)
-    assert torch.allclose(assign(logits, counts, rounds).double().exp(), expected_logs.exp(), atol=2e-5)
+    assert torch.allclose(assign(logits, counts, rounds).double().softmax(-1), expected_logs.exp(), atol=2e-5)
 
 
 def test_every_coupled_layout_does_what_its_prompt_asks_and_a_shuffled_one_does_not() -> None:
@@ -83,8 +83,9 @@ def test_every_coupled_layout_does_what_its_prompt_asks_and_a_shuffled_one_does_
 
 def test_a_mate_is_drawn_to_the_cells_before_its_anchor() -> None:
     anchor, mate, cell = 30, 41, 4 * CELLS + 5
-    classes = torch.full((1, TOKENS, EMPTY + 1), -20.0)
-    classes[0, cell, anchor] = 0
+    classes = torch.full((1, TOKENS, EMPTY + 1), -30.0)
+    classes[..., EMPTY] = 0
+    classes[0, cell, anchor] = 30
     relation = torch.zeros(1, WIDTH)
     relation[0, anchor] = relation[0, EMPTY + mate] = relation[0, 2 * EMPTY] = 1
     leant = lean(classes, relation, torch.ones(1, 1))

@@ -59,6 +59,7 @@ def test_a_row_has_the_same_bits_in_every_batch_with_any_number_of_threads(file:
     for threads in (1, 2, 3):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         session = onnxruntime.InferenceSession(PACK / file, options, providers=["CPUExecutionProvider"])
         for batch in range(2, 9):
             (found,) = session.run(None, {name: value[8 - batch :] for name, value in feeds.items()})
