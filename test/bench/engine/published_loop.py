@@ -1,10 +1,9 @@
 """
-`python published_loop.py --pack FOLDER --threads N --nfe N --providers NAME,...`: Rollover budget forcing by PyTorch, as its authors publish the loop.
+`python published_loop.py --pack FOLDER --threads N --nfe N --device NAME`: Rollover budget forcing by PyTorch, as its authors publish the loop.
 
 Kim et al., "Inference-time scaling for flow models" (arXiv 2503.19385), sections 4 to 6: the VP interpolant over a linear flow,
 an SDE with g = 3 t^2, ten steps of t = sqrt(1 - (1 - v)^2), candidates one by one, what is left of a step's quota rolls over.
-One lane, batch 1. Written from the equations. Network and decoder are eager PyTorch modules with the weights of the pack; the
-reward is the pack's graph in onnxruntime, as it is on the other side.
+One lane, batch 1. Written from the equations. Network, decoder and reward are eager PyTorch modules with the weights of the pack.
 
 Reads lines of JSON {"ids", "target", "seed"}; answers each with {"nfe", "seconds", "reward"}.
 """
@@ -17,11 +16,12 @@ import time
 from pathlib import Path
 
 import torch
-from serve_graphs import open_session
 from torch import Tensor
 
 from lab.export.read_back import read_decoder, read_flow
 from lab.flow.network import velocity
+from lab.rewards.detector import REWARD, Detector, load_exported
+from lab.rewards.export import Count
 
 STEPS = 10
 NORM = 3.0
@@ -43,11 +43,11 @@ def derivatives(t: float) -> tuple[float, float]:
 class Search:
     """The walk of one generation. States are those of the VP interpolant; the network sees them scaled to its linear one."""
 
-    def __init__(self, folder: Path, threads: int, providers: list[str]) -> None:
-        self.device = torch.device("cpu" if providers == ["CPUExecutionProvider"] else "cuda")
+    def __init__(self, folder: Path, device: str) -> None:
+        self.device = torch.device(device)
         self.flow = read_flow(folder).eval().to(self.device)
         self.decoder = read_decoder(folder).eval().to(self.device)
-        self.reward = open_session(folder / "reward-count.onnx", threads, providers)
+        self.reward = Count(load_exported(Detector(REWARD), folder / "reward-count.onnx")).eval().to(self.device)
         self.grid = [math.sqrt(1 - (i / STEPS) ** 2) for i in range(STEPS + 1)]
 
     def evaluate(self, x: Tensor, t: float) -> tuple[Tensor, Tensor, float]:
@@ -58,8 +58,7 @@ class Search:
         u = velocity(self.flow, x_linear, torch.tensor([time_of_linear], device=self.device), self.conditioning)
         denoised = x_linear - time_of_linear * u
         noise = x_linear + (1 - time_of_linear) * u
-        image = self.decoder(denoised)
-        (reward,) = self.reward.run(["reward"], {"image": image.cpu().numpy(), "target": self.target})
+        reward = self.reward(self.decoder(denoised), self.target)
         self.nfe += 1
         return denoised, noise, float(reward[0])
 
@@ -78,7 +77,7 @@ class Search:
         generator = torch.Generator(self.device).manual_seed(seed)
         self.nfe = 0
         self.conditioning = self.flow.text(torch.tensor([ids], device=self.device))
-        self.target = torch.tensor([target], dtype=torch.float32).numpy()
+        self.target = torch.tensor([target], device=self.device)
         shape = (1, 64, 32)
         left, bar, rolled = nfe, -math.inf, 0
         mean, fresh = torch.zeros(shape, device=self.device), 1.0
@@ -114,10 +113,10 @@ def main() -> None:
     parser.add_argument("--pack", type=Path, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--nfe", type=int, required=True)
-    parser.add_argument("--providers", required=True)
+    parser.add_argument("--device", required=True)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    search = Search(options.pack, options.threads, options.providers.split(","))
+    search = Search(options.pack, options.device)
     for line in sys.stdin:
         start = time.perf_counter()
         reward = search.run(**json.loads(line), nfe=options.nfe)

@@ -13,7 +13,7 @@ import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.t
 import { medianOf } from '../quantile.ts'
 import { endGroup, spawnGroup } from './children.ts'
 import { COUNTS, generate, nfePerSecond, PACK_FOLDER, PROMPT } from './generation.ts'
-import { Missing, pythonProviders, runtimeOf, versionsIn } from './python.ts'
+import { Missing, versionsIn } from './python.ts'
 
 const SCRIPT = fileURLToPath(new URL('./published_loop.py', import.meta.url))
 const RUNNER_FOLDER = fileURLToPath(new URL('../../../gpu-runner', import.meta.url))
@@ -50,7 +50,7 @@ export async function comparePytorch({
   await stat(readBack).catch(() => {
     throw new Missing('gpu-runner/lab cannot read the weights of a pack back')
   })
-  const versions = await versionsIn(python, ['torch', runtimeOf(provider)])
+  const versions = await versionsIn(python, ['torch'])
   const inputs = encodeInputs(model.manifest, await openTokenizers(await readPack(PACK_FOLDER)), PROMPT)
   const ids = Object.values(inputs).flatMap((each) => [...each].map(Number))
   const target = [...countTarget(countGraphNamed('count', model.manifest.rewards), COUNTS)]
@@ -95,7 +95,7 @@ async function startFasterLoop(
 
 function startLoop(python: string, { nfe, threads, provider }: { nfe: number; threads: number; provider: Provider }) {
   const numbers = ['--threads', String(threads), '--nfe', String(nfe)]
-  const settings = ['--pack', PACK_FOLDER, ...numbers, '--providers', pythonProviders(provider)]
+  const settings = ['--pack', PACK_FOLDER, ...numbers, '--device', provider === 'cpu' ? 'cpu' : 'cuda']
   const child = spawnGroup(python, [SCRIPT, ...settings], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...env, PYTHONPATH: RUNNER_FOLDER, PYTHONDONTWRITEBYTECODE: '1' },
