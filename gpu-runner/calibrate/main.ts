@@ -3,16 +3,17 @@
  * because sessions that are opened and closed leave memory behind.
  */
 import { availableParallelism } from 'node:os'
-import type { Evaluator } from '../engine/evaluator.ts'
+import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import { type Model, openModel } from '../engine/model.ts'
-import { sizeOf } from '../pack/graph-signature.ts'
 import { PackError } from '../pack/read-pack.ts'
 import { TRIAL_PROMPT, trialTerms } from '../pack/warm-up.ts'
 import { chooseSettings, type EngineSettings, type Measured } from './choose-settings.ts'
 
 const WINDOWS = 6
 const WINDOW_MS = 100
-/** What each evaluation runs. */
+/** Of one search: few, so that a window is not much longer than it should be. */
+const EVALUATIONS = 8
+/** What a search runs. */
 const RUN = ['velocity', 'decode', 'reward'] as const
 
 const [packFolder] = process.argv.slice(2)
@@ -32,13 +33,12 @@ async function measure(settings: EngineSettings): Promise<Measured> {
 async function measureModel(model: Model, atOnce: number): Promise<Measured> {
   const { manifest } = model
   const terms = trialTerms([manifest.default_reward], manifest)
-  const latent = Float32Array.from({ length: sizeOf(manifest.latent) }, (_, i) => Math.sin(1.7 * i))
-  const evaluator = await model.begin({ prompt: TRIAL_PROMPT, terms })
-  const evaluate = () => evaluator.evaluate([{ latent, t: 0.5, wants: 'both' }])
-  await evaluate()
+  const task = { nfeBudget: EVALUATIONS * nfePerEvaluation(manifest), seed: 0, outputs: 1 }
+  const begun = Array.from({ length: atOnce }, () => model.begin({ prompt: TRIAL_PROMPT, terms }))
+  const searches = (await Promise.all(begun)).map((evaluator) => () => evaluator.search({ search: 'rbf', task }))
+  await Promise.all(searches.map((search) => search()))
   const windows: Awaited<ReturnType<typeof timeWindow>>[] = []
-  for (let window = 0; window < WINDOWS; window++) windows.push(await timeWindow(model, evaluate, atOnce))
-  evaluator.end()
+  for (let window = 0; window < WINDOWS; window++) windows.push(await timeWindow(model, searches))
   await model.close()
   const least = (all: readonly number[]) => Math.min(...all)
   return {
@@ -47,17 +47,17 @@ async function measureModel(model: Model, atOnce: number): Promise<Measured> {
   }
 }
 
-async function timeWindow(model: Model, evaluate: () => ReturnType<Evaluator['evaluate']>, atOnce: number) {
+async function timeWindow(model: Model, searches: readonly (() => Promise<unknown>)[]) {
   const [before, start] = [model.meters(), performance.now()]
-  let evaluations = 0
-  const keepOn = async () => {
+  let searched = 0
+  const keepOn = async (search: () => Promise<unknown>) => {
     do {
-      await evaluate()
-      evaluations++
+      await search()
+      searched++
     } while (performance.now() - start < WINDOW_MS)
   }
-  await Promise.all(Array.from({ length: atOnce }, keepOn))
-  const ms = (performance.now() - start) / evaluations
+  await Promise.all(searches.map(keepOn))
+  const ms = (performance.now() - start) / (searched * EVALUATIONS)
   const after = model.meters()
   const msOf = (graph: (typeof RUN)[number]) =>
     (after[graph].ms - before[graph].ms) / (after[graph].runs - before[graph].runs)

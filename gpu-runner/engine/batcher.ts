@@ -1,14 +1,22 @@
 /**
  * Merges the rows of waiting calls into batches, as many at once as there are lanes. Each batch takes one row of every payer
  * in turn, and of a payer's calls in turn, until it is full: a long call delays a short one by a batch, not by its length,
- * and who has many calls has no more than who has one. Nothing waits for a batch to fill: while one runs, the next fills.
+ * and who has many calls has no more than who has one. Nothing waits for a batch to fill but for the end of its turn of the
+ * event loop: searches that were answered together ask together.
  */
 
 export interface BatcherOptions<Row, Answer> {
   /** Most rows of one batch, an integer >= 1. */
   readonly maxBatch: number
-  /** Batches that may run at the same time, an integer >= 1. */
-  readonly lanes: number
+  /** One at least; each runs a batch at a time, those that stand first before the others. The first is always free. */
+  readonly lanes: readonly Lane<Row, Answer>[]
+  /** Whether nobody else can ask now: whoever is alone waits for nobody. Unless said, somebody may. */
+  readonly isAlone?: () => boolean
+}
+
+export interface Lane<Row, Answer> {
+  /** Whether it has nothing else to do than the batches of this batcher. */
+  readonly isFree: () => boolean
   /** One answer a row, same order. */
   readonly evaluate: (rows: readonly Row[]) => Promise<readonly Answer[]>
 }
@@ -42,30 +50,38 @@ type Line<Row, Answer> = Map<string, Call<Row, Answer>[]>
  * Returns `submit(rows, turn)`, which resolves with one answer a row in the same order, or rejects with the error of the first
  * batch that failed; the other rows of such a call are not evaluated any more, unless they are being evaluated already.
  */
-export function createBatcher<Row, Answer>({ maxBatch, lanes, evaluate }: BatcherOptions<Row, Answer>) {
+export function createBatcher<Row, Answer>({ maxBatch, lanes, isAlone = () => false }: BatcherOptions<Row, Answer>) {
   const [prompt, patient]: [Line<Row, Answer>, Line<Row, Answer>] = [new Map(), new Map()]
+  const running = new Set<Lane<Row, Answer>>()
   let waiting = 0
-  let idle = lanes
+  let filling = false
 
-  async function runBatch(seats: readonly Seat<Row, Answer>[]): Promise<void> {
+  async function runBatch(lane: Lane<Row, Answer>, seats: readonly Seat<Row, Answer>[]): Promise<void> {
+    running.add(lane)
     try {
-      const answers = await evaluate(seats.map(({ call, at }) => call.rows[at] as Row))
+      const answers = await lane.evaluate(seats.map(({ call, at }) => call.rows[at] as Row))
       for (const [index, { call, at }] of seats.entries()) answerRow(call, at, answers[index] as Answer)
     } catch (reason) {
       for (const { call } of seats) fail(call, reason)
     }
+    running.delete(lane)
+    fillSoon()
+  }
+
+  function fillSoon(): void {
+    if (filling || waiting === 0) return
+    filling = true
+    if (isAlone()) fill()
+    else setImmediate(fill)
   }
 
   function fill(): void {
-    while (idle > 0 && waiting > 0) {
+    filling = false
+    const idle = lanes.filter((lane) => !running.has(lane) && lane.isFree())
+    for (const [index, lane] of idle.entries()) {
       // What waits is shared among the lanes that have nothing to do.
-      const seats = takeSeats(Math.min(maxBatch, Math.ceil(waiting / idle)))
-      if (seats.length === 0) return
-      idle--
-      void runBatch(seats).then(() => {
-        idle++
-        fill()
-      })
+      const seats = takeSeats(Math.min(maxBatch, Math.ceil(waiting / (idle.length - index))))
+      if (seats.length > 0) void runBatch(lane, seats)
     }
   }
 
@@ -104,16 +120,31 @@ export function createBatcher<Row, Answer>({ maxBatch, lanes, evaluate }: Batche
     call.reject(reason)
   }
 
-  return (rows: readonly Row[], turn: Turn): Promise<readonly Answer[]> =>
-    new Promise((resolve, reject) => {
+  /** Without a line, where there is nobody to wait for. */
+  async function runAtOnce(lane: Lane<Row, Answer>, rows: readonly Row[]): Promise<readonly Answer[]> {
+    running.add(lane)
+    try {
+      return await lane.evaluate(rows)
+    } finally {
+      running.delete(lane)
+      fillSoon()
+    }
+  }
+
+  return (rows: readonly Row[], turn: Turn): Promise<readonly Answer[]> => {
+    const [own] = lanes
+    if (own !== undefined && rows.length === 1 && waiting === 0 && running.size === 0 && isAlone())
+      return runAtOnce(own, rows)
+    return new Promise((resolve, reject) => {
       if (rows.length === 0) return resolve([])
       const line = turn.patient ? patient : prompt
       const calls = line.get(turn.payer) ?? []
       calls.push({ rows, answers: [], next: 0, unanswered: rows.length, failed: false, resolve, reject })
       line.set(turn.payer, calls)
       waiting += rows.length
-      fill()
+      fillSoon()
     })
+  }
 }
 
 function answerRow<Row, Answer>(call: Call<Row, Answer>, at: number, answer: Answer): void {

@@ -4,9 +4,10 @@ import { interpolantNamed } from '../flow/interpolant.ts'
 import { applyPair, denoisedPair, VELOCITY_OF } from '../flow/prediction.ts'
 import { type Picture, smallPicture } from '../image/small-picture.ts'
 import type { Graphs, VelocityRow } from '../pack/graphs.ts'
+import { free } from '../pack/session.ts'
 import type { RewardAsk } from '../reward/prepare.ts'
 import type { Ask } from '../search/search.ts'
-import { splitRows } from './rows.ts'
+import { ownRow, splitRows } from './rows.ts'
 import { followGradients, scoreImages } from './score-rows.ts'
 
 /** An ask with what its generation adds to it. */
@@ -33,6 +34,26 @@ export interface RowEvaluation {
   readonly picture?: Picture
 }
 
+/** What can move to another thread. */
+export const rowBuffers = ({ velocity, gradients = [], image, picture }: RowEvaluation): ArrayBuffer[] => [
+  ...[velocity, ...gradients, image].flatMap((floats) => (floats ? [floats.buffer as ArrayBuffer] : [])),
+  ...(picture ? [picture.pixels.buffer] : []),
+]
+
+/** A row on its way through the graphs: what they have said of it so far. */
+export interface RowInWork {
+  readonly row: EvaluationRow
+  /** What decoder and rewards look at. */
+  clean?: Float32Array
+  readonly said: {
+    velocity?: Float32Array
+    rewards?: number[]
+    gradients?: Float32Array[]
+    image?: Float32Array
+    picture?: Picture
+  }
+}
+
 /**
  * Evaluates rows of any generations as one batch; one evaluation a row, same order. Costs one NFE for each row that wants
  * a velocity: `spend` is called before the network runs. Rejects with what a graph throws.
@@ -44,60 +65,50 @@ export function createRowEvaluator(
   const interpolant = interpolantNamed(native.interpolant)
   const velocityOf = VELOCITY_OF[native.prediction]
 
-  async function velocitiesOf(rows: readonly EvaluationRow[]): Promise<Float32Array[]> {
-    if (rows.length === 0) return []
-    const predictions = splitRows(await graphs.velocity(rows), rows.length)
-    return rows.map(({ latent, t }, index) =>
-      applyPair(velocityOf(interpolant, t), latent, predictions[index] as Float32Array),
-    )
+  async function move(works: readonly RowInWork[]): Promise<void> {
+    const predictions = splitRows(await graphs.velocity(works.map(({ row }) => row)), works.length)
+    for (const [index, work] of works.entries()) {
+      const [{ latent, t }, predicted] = [work.row, predictions[index] as Float32Array]
+      work.said.velocity =
+        native.prediction === 'velocity' ? ownRow(predicted) : applyPair(velocityOf(interpolant, t), latent, predicted)
+    }
+  }
+
+  function cleanOf({ row: { latent, t }, said: { velocity } }: RowInWork): Float32Array {
+    // At t = 0 the latent is clean already, and for some interpolants the formula divides by zero there.
+    if (velocity === undefined || t === 0) return latent
+    return applyPair(denoisedPair(interpolant, t), latent, velocity)
   }
 
   return async (rows: readonly EvaluationRow[]): Promise<readonly RowEvaluation[]> => {
-    const moving = rows.filter(({ wants }) => wants !== 'reward')
-    const velocities = await velocitiesOf(moving)
-    const velocityOfRow = new Map(moving.map((row, index) => [row, velocities[index] as Float32Array]))
-    const cleanOf = (row: EvaluationRow): Float32Array => {
-      const velocity = velocityOfRow.get(row)
-      // At t = 0 the latent is clean already, and for some interpolants the formula divides by zero there.
-      if (velocity === undefined || row.t === 0) return row.latent
-      return applyPair(denoisedPair(interpolant, row.t), row.latent, velocity)
-    }
-    const scored = rows.filter(({ wants }) => wants !== 'velocity')
-    const clean = new Map(scored.map((row) => [row, cleanOf(row)]))
-    const followed = await followGradients(graphs, clean)
-    const decoded = await scoreDecoded(graphs, clean, resolution)
-    return rows.map((row): RowEvaluation => {
-      const velocity = velocityOfRow.get(row)
-      return { ...(velocity && { velocity }), ...followed.get(row), ...decoded.get(row) }
-    })
+    const works = rows.map((row): RowInWork => ({ row, said: {} }))
+    const moving = works.filter(({ row }) => row.wants !== 'reward')
+    if (moving.length > 0) await move(moving)
+    const scored = works.filter(({ row }) => row.wants !== 'velocity')
+    for (const work of scored) work.clean = cleanOf(work)
+    const sloped = scored.filter(({ row }) => row.gradient === true)
+    if (sloped.length > 0) await followGradients(graphs, sloped)
+    // Rows that a gradient graph has scored are decoded only to be looked at.
+    const seen = scored.filter(({ row }) => row.gradient !== true || row.pictureSide !== undefined || row.images)
+    if (seen.length > 0) await look(graphs, seen, resolution)
+    return works.map(({ said }) => said)
   }
 }
 
-/** Rows that a gradient graph has scored are decoded only to be looked at. */
-async function scoreDecoded(
+/** Decodes, scores where no gradient graph has, and keeps of the images what is wanted. */
+async function look(
   graphs: Graphs,
-  clean: ReadonlyMap<EvaluationRow, Float32Array>,
+  works: readonly RowInWork[],
   [height, width]: PackManifest['resolution'],
-): Promise<ReadonlyMap<EvaluationRow, RowEvaluation>> {
-  const rows = [...clean.keys()].filter(
-    ({ gradient, pictureSide, images }) => gradient !== true || pictureSide !== undefined || images,
-  )
-  if (rows.length === 0) return new Map()
-  const batch = await graphs.decode(rows.map((row) => clean.get(row) ?? row.latent))
-  const images = splitRows(batch, rows.length)
-  const asks = rows.map(({ gradient, rewards }) => (gradient === true ? [] : rewards))
-  const rewards = await scoreImages(graphs, { batch, images, asks })
-  return new Map(
-    rows.map((row, index) => {
-      const data = images[index] ?? new Float32Array()
-      const { gradient, pictureSide } = row
-      const seen: RowEvaluation = {
-        ...(gradient !== true && { rewards: rewards[index] ?? [] }),
-        // A copy: memory that the runtime owns cannot be transferred.
-        ...(row.images && { image: data.slice() }),
-        ...(pictureSide !== undefined && { picture: smallPicture({ data, width, height }, pictureSide) }),
-      }
-      return [row, seen]
-    }),
-  )
+): Promise<void> {
+  const batch = await graphs.decode(works.map(({ row, clean }) => clean ?? row.latent))
+  const images = splitRows(batch, works.length)
+  await scoreImages(graphs, { batch, images, works })
+  for (const [index, work] of works.entries()) {
+    const data = images[index] as Float32Array
+    const { pictureSide } = work.row
+    if (work.row.images) work.said.image = data.slice()
+    if (pictureSide !== undefined) work.said.picture = smallPicture({ data, width, height }, pictureSide)
+  }
+  free(batch)
 }

@@ -1,122 +1,128 @@
 /**
- * A thread that has a pack's graphs. `session.run` blocks the thread it is called on: here it blocks nothing but the
- * next batch, while heartbeats, cancellation and SIGTERM stay on the main thread.
+ * A thread that has a pack's graphs, and the searches that are evaluated on them. `session.run` blocks the thread it is called
+ * on: here it blocks nothing but these searches, while heartbeats, cancellation and SIGTERM stay on the main thread.
  */
 import { parentPort } from 'node:worker_threads'
-import type { PackManifest } from '../../shared/contract/pack.ts'
-import { spellNumbers } from '../../shared/domain/prompt.ts'
-import type { PackTokenizer } from '../../shared/domain/tokenizer.ts'
 import { checkMemory } from '../pack/check-memory.ts'
 import { encodeInputs } from '../pack/encode-inputs.ts'
-import { type Conditioning, type Graphs, openGraphs } from '../pack/graphs.ts'
+import { type Graphs, openGraphs } from '../pack/graphs.ts'
 import { openTokenizers } from '../pack/open-tokenizers.ts'
-import { PackError, readPack } from '../pack/read-pack.ts'
+import { readPack } from '../pack/read-pack.ts'
 import type { GraphRun } from '../pack/session.ts'
-import { surroundingsOf } from '../pack/surroundings.ts'
 import { warmUp } from '../pack/warm-up.ts'
-import { readFound } from '../reward/count.ts'
-import { type Counted, prepareRewards, type RewardAsk } from '../reward/prepare.ts'
-import { createRowEvaluator, type EvaluationRow, type RowEvaluation } from './evaluate-rows.ts'
+import { createBatcher } from './batcher.ts'
+import { type BeginContext, type Begun, beginGeneration, rowOf } from './begun.ts'
+import { type AskContext, evaluateAsks, type SeenEvaluation } from './evaluate-asks.ts'
+import { createRowEvaluator } from './evaluate-rows.ts'
+import { hostSearch, type SearchReport } from './host-search.ts'
+import { readInterruption } from './interruption.ts'
 import { keepConditionings } from './keep-conditionings.ts'
 import { addRun, spendNfe } from './meters.ts'
-import { ModelError } from './model-error.ts'
-import { CLOSE, type ModelProtocol, type ModelReply, type ModelRequest } from './protocol.ts'
-import { splitRows } from './rows.ts'
+import { faultOf, ModelError } from './model-error.ts'
+import { createPeer, type Handlers, type Port } from './peer.ts'
+import type { ModelProtocol, OwnerProtocol } from './protocol.ts'
+import { renderLatent } from './render-latent.ts'
+import { shareRows } from './share-rows.ts'
 
-interface Opened {
-  readonly manifest: PackManifest
-  /** By file. */
-  readonly tokenizers: ReadonlyMap<string, PackTokenizer>
+/** Half of what people who watch see at once: a report copies the state, for which evaluations wait. */
+const REPORT_EVERY_MS = 200
+
+interface Opened extends BeginContext {
   readonly graphs: Graphs
-  /** Of the words that the encoder sees. */
-  readonly encode: (words: string) => Promise<Conditioning>
-  readonly evaluate: (rows: readonly EvaluationRow[]) => Promise<readonly RowEvaluation[]>
-  readonly nfe: BigInt64Array
-}
-
-/** What one generation adds to each of its asks, encoded once. */
-interface Begun {
-  readonly conditioning: Conditioning
-  readonly rewards: readonly RewardAsk[]
-  /** The first of them that counts. */
-  readonly counted: Counted | undefined
-  readonly images: boolean
-  readonly spend: () => void
-  readonly pictureSide?: number
-}
-
-type Handlers = {
-  [Name in keyof ModelProtocol]: (
-    request: ModelProtocol[Name]['request'],
-  ) => Promise<{ value: ModelProtocol[Name]['reply']; transfer?: readonly ArrayBuffer[] }>
+  readonly submit: AskContext['submit']
+  /** Does not count the work as something that this thread has to do: its siblings may use its graphs meanwhile. */
+  readonly aside: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 let opened: Opened | undefined
-const evaluators = new Map<number, Begun>()
+const generations = new Map<number, Begun>()
 
-const handlers: Handlers = {
-  open: async ({ packFolder, threads, provider, sessions, nfe, graphs: meters }) => {
-    const pack = await readPack(packFolder)
-    if (provider === 'cpu') checkMemory(pack.manifest, { availableBytes: process.availableMemory(), sessions })
-    const tokenizers = await openTokenizers(pack)
-    let warm = false
-    const onRun = (run: GraphRun): void => {
-      if (warm) addRun(meters, run)
-    }
-    const graphs = await openGraphs(pack, { threads, provider, onRun })
-    await warmUp(graphs, { manifest: pack.manifest, tokenizers, batches: [1] })
-    warm = true
-    const evaluate = createRowEvaluator(graphs, pack.manifest)
-    const encode = keepConditionings((words) => graphs.encode(encodeInputs(pack.manifest, tokenizers, words)))
-    opened = { manifest: pack.manifest, tokenizers, graphs, encode, evaluate, nfe }
-    return { value: pack.manifest }
+const handlers: Handlers<ModelProtocol> = {
+  open: async (request) => {
+    opened = await openModel(request)
+    return { value: opened.manifest }
   },
 
-  begin: async ({ evaluator, prompt, rewards, images, pictureSide, nfe }) => {
-    const { manifest, tokenizers, encode, nfe: total } = theModel()
-    const words = spellNumbers(prompt, manifest)
-    const prepared = refuse(() => prepareRewards(rewards, { manifest, prompt: words, tokenizers }))
-    const conditioning = await encode(words)
-    const spend = () => {
-      spendNfe(nfe)
-      spendNfe(total)
-    }
-    const watched = pictureSide === undefined ? {} : { pictureSide }
-    evaluators.set(evaluator, { conditioning, ...prepared, images, spend, ...watched })
-    return { value: surroundingsOf(manifest, conditioning) }
+  begin: async (request) => {
+    generations.set(request.evaluator, await beginGeneration(theModel(), request))
+    return { value: undefined }
   },
 
-  evaluate: async ({ latents, asks }) => {
-    const each = splitRows(latents, asks.length)
-    const rows = asks.map(({ evaluator, ...ask }, index) => {
-      const { counted: _, ...shared } = begun(evaluator)
-      return { ...ask, latent: each[index] as Float32Array, ...shared }
-    })
-    const value = await theModel().evaluate(rows)
-    return { value, transfer: value.flatMap(buffersOf) }
+  evaluate: async ({ evaluator, asks }) => {
+    const value = await evaluateAsks(askContext(evaluator), begun(evaluator), asks)
+    return { value, transfer: value.flatMap(evaluationBuffers) }
+  },
+
+  search: async ({ evaluator, order, interruption }) => {
+    const [generation, context, { manifest, aside }] = [begun(evaluator), askContext(evaluator), theModel()]
+    const host = () =>
+      hostSearch({
+        manifest,
+        order,
+        evaluate: (asks) => evaluateAsks(context, generation, asks),
+        shouldStop: () => readInterruption(interruption),
+        report: (report) => owner.tell('report', { evaluator, report }, pictureBuffers(report)),
+        reportEveryMs: REPORT_EVERY_MS,
+      })
+    const value = await (generation.turn.patient ? aside(host) : host())
+    return { value, transfer: pictureBuffers(value.last) }
   },
 
   render: async ({ evaluator, latent }) => {
     const { graphs } = theModel()
-    const { rewards: asked, counted } = begun(evaluator)
-    const image = await graphs.decode([latent])
-    const scores = []
-    for (const { name, input } of asked) scores.push(await graphs.rewards.get(name)?.score(image, [input]))
-    const rewards = scores.map((score) => score?.rewards[0] ?? Number.NaN)
-    const { counts: soft, peaks } = (counted && scores[counted.at]) ?? {}
-    const value = {
-      // A copy: memory that the runtime owns cannot be transferred.
-      image: image.slice(),
-      rewards,
-      ...(counted && soft && { found: readFound(counted.graph, { soft, peaks, asked: counted.counts }) }),
-    }
-    return { value, transfer: [bufferOf(value.image)] }
+    const value = await renderLatent({ ...askContext(evaluator), graphs }, begun(evaluator), latent)
+    return { value, transfer: [value.output.data.buffer as ArrayBuffer] }
   },
 
   end: async ({ evaluator }) => {
-    evaluators.delete(evaluator)
+    generations.delete(evaluator)
     return { value: undefined }
   },
+
+  // Messages come between two runs, so exiting here never cuts through native code.
+  close: async () => process.exit(0),
+}
+
+const owner = createPeer<ModelProtocol, OwnerProtocol>(parentPort as Port, { handlers, faultOf })
+
+async function openModel(request: ModelProtocol['open']['request']): Promise<Opened> {
+  const { packFolder, threads, provider, sessions, maxBatch, nfe, graphs: meters, loads, at } = request
+  const pack = await readPack(packFolder)
+  const { manifest } = pack
+  if (provider === 'cpu') checkMemory(manifest, { availableBytes: process.availableMemory(), sessions })
+  const tokenizers = await openTokenizers(pack)
+  let warm = false
+  const onRun = (run: GraphRun): void => {
+    if (warm) addRun(meters[at] as Float64Array, run)
+  }
+  const graphs = await openGraphs(pack, { threads, provider, onRun })
+  await warmUp(graphs, { manifest, tokenizers, batches: [1] })
+  warm = true
+  const evaluate = createRowEvaluator(graphs, manifest)
+  const lanes = shareRows({
+    ...request,
+    evaluateHere: (rows) => evaluate(rows.map((row) => rowOf(row, begun(row.evaluator)))),
+    hasBegun: (evaluator) => generations.has(evaluator),
+  })
+  return {
+    manifest,
+    tokenizers,
+    graphs,
+    encode: keepConditionings((words) => graphs.encode(encodeInputs(manifest, tokenizers, words))),
+    submit: createBatcher({ maxBatch, lanes, isAlone: () => loads[at] === 1 }),
+    spend: (meter) => {
+      spendNfe(meter)
+      spendNfe(nfe)
+    },
+    aside: async (work) => {
+      Atomics.sub(loads, at, 1)
+      try {
+        return await work()
+      } finally {
+        Atomics.add(loads, at, 1)
+      }
+    },
+  }
 }
 
 function theModel(): Opened {
@@ -125,43 +131,23 @@ function theModel(): Opened {
 }
 
 function begun(evaluator: number): Begun {
-  const found = evaluators.get(evaluator)
+  const found = generations.get(evaluator)
   if (found === undefined) throw new ModelError('request', 'this evaluator has ended')
   return found
 }
 
-function refuse<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (cause) {
-    throw new ModelError('request', messageOf(cause), { cause })
-  }
+const askContext = (evaluator: number): AskContext => {
+  const { manifest, submit, aside } = theModel()
+  return { manifest, submit, scoreOutside: (images) => aside(() => owner.call('score', { evaluator, images })) }
 }
 
-async function answer<Name extends keyof ModelProtocol>({ id, name, body }: ModelRequest<Name>): Promise<void> {
-  try {
-    const { value, transfer = [] } = await handlers[name](body as never)
-    reply({ id, value }, transfer)
-  } catch (error) {
-    const fault = error instanceof ModelError ? error.fault : error instanceof PackError ? 'pack' : 'graph'
-    reply({ id, fault, message: messageOf(error) }, [])
-  }
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-const buffersOf = ({ velocity, gradients = [], image, picture }: RowEvaluation): ArrayBuffer[] => [
-  ...[velocity, ...gradients, image].flatMap((floats) => (floats ? [bufferOf(floats)] : [])),
-  ...(picture ? [picture.pixels.buffer] : []),
+const evaluationBuffers = ({ velocity, gradient, picture }: SeenEvaluation): ArrayBuffer[] => [
+  ...[velocity, gradient].flatMap((floats) => (floats ? [floats.buffer as ArrayBuffer] : [])),
+  ...pixelsOf(picture),
 ]
 
-const bufferOf = (floats: Float32Array): ArrayBuffer => floats.buffer as ArrayBuffer
+const pictureBuffers = ({ pictures }: SearchReport): ArrayBuffer[] => pictures.flatMap(pixelsOf)
 
-const reply = (message: ModelReply, transfer: readonly ArrayBuffer[]): void =>
-  parentPort?.postMessage(message, transfer)
-
-parentPort?.on('message', (message: ModelRequest | typeof CLOSE) => {
-  // Messages come between two runs, so exiting here never cuts through native code.
-  if (message === CLOSE) process.exit(0)
-  void answer(message)
-})
+/** Of a path there is no more than its numbers, which are copied. */
+const pixelsOf = (picture: SeenEvaluation['picture']): ArrayBuffer[] =>
+  picture !== undefined && 'pixels' in picture ? [picture.pixels.buffer] : []

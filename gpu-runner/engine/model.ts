@@ -4,14 +4,12 @@ import type { PackManifest } from '../../shared/contract/pack.ts'
 import type { Provider } from '../pack/providers.ts'
 import { PackError } from '../pack/read-pack.ts'
 import type { GraphThreads } from '../pack/session.ts'
-import { isPixelTerm } from '../reward/terms.ts'
-import { createBatcher } from './batcher.ts'
-import type { RowEvaluation } from './evaluate-rows.ts'
-import { type Conditions, createEvaluator, type Evaluator } from './evaluator.ts'
+import { isPixelTerm, threadTerm } from '../reward/terms.ts'
+import { type Conditions, createEvaluator, type Evaluator, type Owned } from './evaluator.ts'
 import { createGraphMeters, createNfeMeter, type Meters, readGraphMeters, readNfe } from './meters.ts'
 import { ModelError } from './model-error.ts'
-import type { EvaluatorAsk, ModelProtocol } from './protocol.ts'
-import { joinRows } from './rows.ts'
+import type { Handlers } from './peer.ts'
+import type { OwnerProtocol } from './protocol.ts'
 import { startThreads, type Threads } from './threads.ts'
 
 export interface ModelOptions {
@@ -51,39 +49,33 @@ export async function openModel({
   maxBatch = 8,
   onCrash,
 }: ModelOptions): Promise<Model> {
-  const opened = startThreads(sessions, { entry: WORKER, onCrash: (error) => onCrash?.(error) })
-  const nfe = createNfeMeter()
-  const graphs = createGraphMeters()
-  const request = { packFolder, threads: threads ?? availableParallelism(), provider, sessions, nfe, graphs }
-  const manifest = await openPack(opened, request)
-  const submit = createBatcher({
-    maxBatch,
-    lanes: sessions,
-    evaluate: (rows: readonly EvaluatorAsk[]) => evaluateBatch(opened, rows),
+  const generations = new Map<number, Owned>()
+  const opened = startThreads(sessions, {
+    entry: WORKER,
+    handlers: answersFor(generations),
+    onCrash: (error) => onCrash?.(error),
   })
+  const [nfe, graphs] = [createNfeMeter(), createGraphMeters(sessions)]
+  const request = { packFolder, threads: threads ?? availableParallelism(), provider, maxBatch, nfe, graphs }
+  const manifest = await openPack(opened, request)
   let evaluators = 0
   return {
     manifest,
-    begin: async (conditions) => {
+    begin: async ({ prompt, terms, pictureSide, payer, patient = false }) => {
       const evaluator = ++evaluators
-      const spent = createNfeMeter()
-      const { prompt, terms, pictureSide, payer = `generation ${evaluator}`, patient = false } = conditions
-      const rewards = terms.filter((term) => !isPixelTerm(term))
-      // Few numbers make a path, and what is shown of it is drawn from them when somebody looks.
-      const drawn = manifest.output.kind !== 'image' && pictureSide !== undefined
-      const images = rewards.length < terms.length || drawn
-      const watched = pictureSide === undefined || drawn ? {} : { pictureSide }
-      const surroundings = await opened.callAll('begin', { evaluator, prompt, rewards, images, ...watched, nfe: spent })
-      return createEvaluator({
-        threads: opened,
-        submit: (rows) => submit(rows, { payer, patient }),
+      const [spent, owned]: [BigInt64Array, Owned] = [createNfeMeter(), { terms }]
+      await opened.callAll('begin', {
         evaluator,
-        manifest,
-        terms,
-        spent,
-        surroundings,
-        drawn,
+        prompt,
+        terms: terms.map(threadTerm),
+        payer: payer ?? `generation ${evaluator}`,
+        patient,
+        ...(pictureSide !== undefined && { pictureSide }),
+        nfe: spent,
       })
+      generations.set(evaluator, owned)
+      const onEnd = () => void generations.delete(evaluator)
+      return createEvaluator({ threads: opened, evaluator, owned, spent, onEnd })
     },
     nfe: () => readNfe(nfe),
     meters: () => readGraphMeters(graphs),
@@ -91,15 +83,27 @@ export async function openModel({
   }
 }
 
-/** One copy, because the searches own their latents; the packed copy then moves to the thread. */
-function evaluateBatch(threads: Threads, rows: readonly EvaluatorAsk[]): Promise<readonly RowEvaluation[]> {
-  const latents = joinRows(rows.map(({ latent }) => latent))
-  return threads.call('evaluate', { latents, asks: rows.map(({ latent: _, ...ask }) => ask) }, [latents.buffer])
-}
+/** What threads ask while they work on a generation. */
+const answersFor = (generations: ReadonlyMap<number, Owned>): Handlers<OwnerProtocol> => ({
+  score: async ({ evaluator, images }) => {
+    const owned = generations.get(evaluator)
+    const scorers = (owned?.terms ?? []).filter(isPixelTerm)
+    try {
+      return { value: await Promise.all(scorers.map(({ score }) => score(images))) }
+    } catch (error) {
+      if (owned !== undefined) owned.failure = error
+      throw error
+    }
+  },
+  report: async ({ evaluator, report }) => {
+    generations.get(evaluator)?.onReport?.(report)
+    return { value: undefined }
+  },
+})
 
-async function openPack(threads: Threads, request: ModelProtocol['open']['request']): Promise<PackManifest> {
+async function openPack(threads: Threads, request: Parameters<Threads['open']>[0]): Promise<PackManifest> {
   try {
-    return await threads.callAll('open', request)
+    return await threads.open(request)
   } catch (error) {
     await threads.close()
     throw error instanceof ModelError && error.fault === 'pack' ? new PackError(error.message, { cause: error }) : error

@@ -1,21 +1,31 @@
-/** What a model's owner and its thread say to each other. Latents and images travel by transfer, never by copy. */
+/** What a model's owner and its threads say to each other. */
+import type { MessagePort } from 'node:worker_threads'
 import type { PackManifest } from '../../shared/contract/pack.ts'
+import type { ImageTensor } from '../image/png.ts'
 import type { Provider } from '../pack/providers.ts'
 import type { GraphThreads } from '../pack/session.ts'
-import type { Surroundings } from '../path/path.ts'
-import type { Found } from '../reward/count.ts'
-import type { GraphTerm } from '../reward/terms.ts'
+import type { ThreadTerm } from '../reward/terms.ts'
 import type { Ask } from '../search/search.ts'
+import type { SeenEvaluation } from './evaluate-asks.ts'
 import type { RowEvaluation } from './evaluate-rows.ts'
-import type { ModelFault } from './model-error.ts'
+import type { SearchOrder, SearchReport } from './host-search.ts'
+import type { Rendering } from './render-latent.ts'
+import type { SearchOutcome } from './run-search.ts'
 
 /** An ask, with whose conditions it is under. */
 export interface EvaluatorAsk extends Ask {
   readonly evaluator: number
 }
 
-/** Reads as: what is asked under each name, and what comes back. */
-export interface ModelProtocol {
+/** Another thread with the same graphs. */
+export interface Sibling {
+  /** Its place in `loads`. */
+  readonly at: number
+  readonly port: MessagePort
+}
+
+/** What the owner asks of a thread. */
+export type ModelProtocol = {
   open: {
     request: {
       packFolder: string
@@ -23,44 +33,57 @@ export interface ModelProtocol {
       provider: Provider
       /** How many threads open the pack at the same time. */
       sessions: number
+      /** Most rows of one batch. */
+      maxBatch: number
       nfe: BigInt64Array
-      graphs: BigInt64Array
+      /** Of each thread. */
+      graphs: readonly Float64Array[]
+      /** How much each thread has to do: one with nothing takes rows of the others. Shared by all. */
+      loads: Int32Array
+      /** This thread's own place in them. */
+      at: number
+      siblings: readonly Sibling[]
     }
     reply: PackManifest
   }
   begin: {
-    /** @property images Whether what `decode` gave is wanted with the rewards. */
     request: {
       evaluator: number
       prompt: string
-      rewards: readonly GraphTerm[]
-      images: boolean
+      terms: readonly ThreadTerm[]
+      payer: string
+      patient: boolean
       pictureSide?: number
       nfe: BigInt64Array
     }
-    /** Of a pack that gives paths. */
-    reply: Surroundings | undefined
+    reply: undefined
   }
-  /** One batch, of any generations; the latents of the asks travel together. */
-  evaluate: {
-    request: { latents: Float32Array; asks: readonly Omit<EvaluatorAsk, 'latent'>[] }
-    reply: readonly RowEvaluation[]
+  evaluate: { request: { evaluator: number; asks: readonly Ask[] }; reply: readonly SeenEvaluation[] }
+  search: {
+    /** @property interruption what the thread reads before each evaluation (interruption.ts) */
+    request: { evaluator: number; order: SearchOrder; interruption: Int32Array }
+    /** With what has not been reported yet. */
+    reply: { outcome: SearchOutcome; last: SearchReport }
   }
-  render: {
-    request: { evaluator: number; latent: Float32Array }
-    /** One number for each reward; what was found by the first that counts. */
-    reply: { image: Float32Array; rewards: readonly number[]; found?: Found }
-  }
+  render: { request: { evaluator: number; latent: Float32Array }; reply: Rendering }
   end: { request: { evaluator: number }; reply: undefined }
+  /** End now, between two runs of a graph. Its reply is the thread's end. */
+  close: { request: undefined; reply: undefined }
 }
 
-export type ModelRequest<Name extends keyof ModelProtocol = keyof ModelProtocol> = {
-  [K in Name]: { readonly id: number; readonly name: K; readonly body: ModelProtocol[K]['request'] }
-}[Name]
+/** What a thread asks of the owner. */
+export type OwnerProtocol = {
+  /** The numbers of each term that is scored outside of the graphs, one an image. */
+  score: {
+    request: { evaluator: number; images: readonly ImageTensor[] }
+    reply: readonly (readonly number[])[]
+  }
+  /** Told, not asked: how a search gets on. */
+  report: { request: { evaluator: number; report: SearchReport }; reply: undefined }
+}
 
-export type ModelReply =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly fault: ModelFault; readonly message: string }
-
-/** Told to the thread instead of a request: end now, between two runs of a graph. It has no reply but the thread's end. */
-export const CLOSE = 'close'
+/** What threads ask of each other. */
+export type SiblingProtocol = {
+  /** One batch, of any generations. */
+  evaluate: { request: readonly EvaluatorAsk[]; reply: readonly RowEvaluation[] }
+}

@@ -1,17 +1,6 @@
 /** Runs one search: ask, evaluate, tell, until it is done or is told to stop. */
-import type {
-  Answer,
-  Ask,
-  CandidateRecord,
-  Evaluation,
-  Search,
-  SearchProgress,
-  SearchStop,
-  SearchTask,
-} from '../search/search.ts'
-
-/** Why a search was ended from outside: its best so far is its answer, or (`stopped`) its work is handed back. */
-export type Interruption = 'canceled' | 'deadline' | 'stopped'
+import type { Answer, Ask, Evaluation, Search, SearchStop, SearchTask, Told } from '../search/search.ts'
+import type { Interruption } from './interruption.ts'
 
 export interface SearchRun<State, Settings> {
   readonly search: Search<State, Settings>
@@ -22,16 +11,12 @@ export interface SearchRun<State, Settings> {
   readonly nfePerEvaluation?: number
   /** One evaluation an ask, same order. */
   readonly evaluate: (asks: readonly Ask[]) => Promise<readonly Evaluation[]>
-  /** Where to go on from, as `onState` gave it; from the start unless said. */
+  /** Where to go on from, as `onTold` gave it; from the start unless said. */
   readonly from?: State
   /** Asked before every evaluation; anything but undefined ends the search there, with nothing more spent. */
   readonly shouldStop?: () => Interruption | undefined
-  /** After every tell. */
-  readonly onProgress?: (progress: SearchProgress) => void
-  /** The told candidates, in order; not called without any. */
-  readonly onRecords?: (records: readonly CandidateRecord[]) => void
-  /** After every tell: what a checkpoint holds. */
-  readonly onState?: (state: State) => void
+  /** The next state, and the candidates told, in order. */
+  readonly onTold?: (told: Told<State>) => void
 }
 
 export interface SearchOutcome {
@@ -74,23 +59,12 @@ export async function runSearch<State, Settings>(run: SearchRun<State, Settings>
     const told = search.tell(state, await evaluate(asks))
     state = told.state
     records += told.records.length
-    report(run, told)
-    if (search.progress(state).nfeUsed !== nfeUsed)
-      throw new SearchFault(
-        search.name,
-        `counts ${search.progress(state).nfeUsed} NFEs where ${nfeUsed} were evaluated`,
-      )
+    run.onTold?.(told)
+    const counted = search.progress(state).nfeUsed
+    if (counted !== nfeUsed)
+      throw new SearchFault(search.name, `counts ${counted} NFEs where ${nfeUsed} were evaluated`)
   }
   const stop = interruption ?? search.stop(state)
   if (stop === undefined) throw new SearchFault(search.name, 'is done and does not say why')
   return { answers: search.answers(state), nfeUsed, stop, records }
-}
-
-function report<State, Settings>(
-  { search, onProgress, onRecords, onState }: SearchRun<State, Settings>,
-  { state, records }: { state: State; records: readonly CandidateRecord[] },
-): void {
-  if (records.length > 0) onRecords?.(records)
-  onState?.(state)
-  onProgress?.(search.progress(state))
 }

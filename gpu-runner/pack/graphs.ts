@@ -5,7 +5,15 @@ import { checkSignature, conditioningPorts, floatPort, outputPort, type Port, si
 import { guide } from './guidance.ts'
 import { type Pack, PackError } from './read-pack.ts'
 import { type OpenedReward, openReward } from './reward-graphs.ts'
-import { type Floats, type GraphOptions, type Outputs, openSession, stack } from './session.ts'
+import {
+  type Floats,
+  type GraphOptions,
+  lastingTensor,
+  type Outputs,
+  openSession,
+  stack,
+  type Tensor,
+} from './session.ts'
 import { checkSurroundings } from './surroundings.ts'
 
 /** Conditioning of one prompt: each tensor of the encoder by name, without the batch. */
@@ -77,17 +85,29 @@ async function openVelocity(
   const cost = nfePerEvaluation(pack.manifest)
 
   return async (rows) => {
-    const bare = unconditional === undefined ? [] : rows.map((row) => ({ ...row, conditioning: unconditional }))
-    const all = [...rows, ...bare]
-    const stacked = (port: Port, of: (row: VelocityRow) => Floats) => [port.name, stack(port, all.map(of))] as const
-    const feeds = [
-      stacked(latents, (row) => row.latent),
-      stacked(time, (row) => Float32Array.of(row.t * native.time_scale)),
-      ...(guidance.mode === 'embedded' ? [stacked(scale, () => Float32Array.of(guidance.scale))] : []),
-      ...conditioning.map((port) => stacked(port, (row) => row.conditioning[port.name] ?? new Float32Array())),
-    ]
+    const all =
+      unconditional === undefined ? rows : [...rows, ...rows.map((row) => ({ ...row, conditioning: unconditional }))]
+    const feeds: Record<string, Tensor> = {
+      latents: stack(
+        latents,
+        all.map(({ latent }) => latent),
+      ),
+      t: stack(
+        time,
+        all.map(({ t }) => Float32Array.of(t * native.time_scale)),
+      ),
+    }
+    if (guidance.mode === 'embedded')
+      feeds['guidance'] = stack(
+        scale,
+        all.map(() => Float32Array.of(guidance.scale)),
+      )
+    for (const port of conditioning) {
+      const each = all.map((row) => row.conditioning[port.name] ?? new Float32Array())
+      feeds[port.name] = each.length === 1 ? lastingTensor(port, each[0] as Floats) : stack(port, each)
+    }
     for (const row of rows) for (let nfe = 0; nfe < cost; nfe++) row.spend()
-    const predicted = (await network.run(Object.fromEntries(feeds), all.length)).floats('velocity')
+    const predicted = (await network.run(feeds, all.length)).floats('velocity')
     return guidance.mode === 'cfg' ? guide(predicted, guidance.scale) : predicted
   }
 }

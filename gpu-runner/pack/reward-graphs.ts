@@ -2,7 +2,7 @@
 import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
 import { checkSignature, type FoundSignature, floatPort, outputPort, type Port } from './graph-signature.ts'
 import type { Pack } from './read-pack.ts'
-import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
+import { batchOf, type Floats, type GraphOptions, lastingTensor, openSession, stack, type Tensor } from './session.ts'
 
 /**
  * What one row of a reward graph takes beside the image, by the name of its input: `target` [classes]; `input_ids` and, where the
@@ -26,8 +26,12 @@ export interface RewardScores {
   readonly peaks?: Peaks
 }
 
-/** Images [B, 3, H, W] in [-1, 1], or paths [B, points, 2], and an input for each. */
-export type ScoreImages = (images: Float32Array, inputs: readonly RewardInput[]) => Promise<RewardScores>
+/** Images [B, 3, H, W] in [-1, 1], or paths [B, points, 2], and an input for each. @param wants everything unless said */
+export type ScoreImages = (
+  images: Float32Array,
+  inputs: readonly RewardInput[],
+  wants?: 'rewards',
+) => Promise<RewardScores>
 
 export interface RewardGradients {
   /** [B] */
@@ -65,11 +69,11 @@ export async function openScore(pack: Pack, graph: JudgeGraph, options: GraphOpt
     inputs: [image, ...ports],
     outputs: [REWARD, ...(graph.takes === 'counts' ? [countsPort(graph.classes)] : []), ...(peaks ? [peaks] : [])],
   })
-  return async (images, inputs) => {
-    const outputs = await session.run(
-      { [image.name]: batchOf(image, images, inputs.length), ...feed(ports, inputs) },
-      inputs.length,
-    )
+  return async (images, inputs, wants) => {
+    const feeds = { [image.name]: batchOf(image, images, inputs.length), ...feed(ports, inputs) }
+    if (wants === 'rewards')
+      return { rewards: (await session.run(feeds, inputs.length, [REWARD.name])).floats('reward') }
+    const outputs = await session.run(feeds, inputs.length)
     return {
       rewards: outputs.floats('reward'),
       ...(graph.takes === 'counts' && { counts: outputs.floats('counts') }),
@@ -92,7 +96,8 @@ async function openGradient(
     outputs: [REWARD, gradient],
   })
   return async (rows, inputs) => {
-    const outputs = await session.run({ latents: stack(latents, rows), ...feed(ports, inputs) }, rows.length)
+    const feeds = { latents: stack(latents, rows), ...feed(ports, inputs) }
+    const outputs = await session.run(feeds, rows.length)
     return { rewards: outputs.floats('reward'), gradients: outputs.floats('gradient') }
   }
 }
@@ -121,13 +126,11 @@ function inputPorts(graph: JudgeGraph): readonly Port[] {
   }
 }
 
-const feed = (ports: readonly Port[], inputs: readonly RewardInput[]) =>
-  Object.fromEntries(
-    ports.map((port) => [
-      port.name,
-      stack(
-        port,
-        inputs.map((input) => input[port.name] ?? new Float32Array()),
-      ),
-    ]),
-  )
+function feed(ports: readonly Port[], inputs: readonly RewardInput[]): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {}
+  for (const port of ports) {
+    const rows = inputs.map((input) => input[port.name] ?? new Float32Array())
+    feeds[port.name] = rows.length === 1 ? lastingTensor(port, rows[0] as Floats) : stack(port, rows)
+  }
+  return feeds
+}

@@ -11,6 +11,8 @@ import { type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
 import { PROVIDERS_OF, type Provider } from './providers.ts'
 import { type Pack, PackError } from './read-pack.ts'
 
+export type { Tensor }
+
 /** What a run of a graph is counted under. */
 export const GRAPH_NAMES = ['encode', 'velocity', 'decode', 'reward', 'gradient'] as const
 export type GraphName = (typeof GRAPH_NAMES)[number]
@@ -24,7 +26,7 @@ export type OnRun = (run: GraphRun) => void
 export interface GraphRun {
   readonly graph: GraphName
   readonly rows: number
-  readonly nanoseconds: bigint
+  readonly ms: number
 }
 
 export interface GraphOptions {
@@ -45,8 +47,11 @@ export interface Outputs {
 
 export interface Session {
   readonly signature: FoundSignature
-  /** `rows` is what the run is counted as. */
-  run(feeds: Readonly<Record<string, Tensor>>, rows: number): Promise<Outputs>
+  /**
+   * @param rows what the run is counted as
+   * @param wanted names of outputs; all unless said
+   */
+  run(feeds: Readonly<Record<string, Tensor>>, rows: number, wanted?: readonly string[]): Promise<Outputs>
 }
 
 /** With a provider that is not to be had this rejects: nothing falls back in silence. Rejects with PackError. */
@@ -65,10 +70,10 @@ export async function openSession(
   })
   return {
     signature: { inputs: session.inputMetadata, outputs: session.outputMetadata },
-    run: async (feeds, rows) => {
-      const start = process.hrtime.bigint()
-      const outputs = await session.run(feeds)
-      onRun?.({ graph, rows, nanoseconds: process.hrtime.bigint() - start })
+    run: async (feeds, rows, wanted = session.outputNames) => {
+      const start = performance.now()
+      const outputs = await session.run(feeds, wanted)
+      onRun?.({ graph, rows, ms: performance.now() - start })
       return {
         raw: (name) => rawFloatsOf(outputs, name),
         floats: (name) => {
@@ -109,12 +114,18 @@ async function createSession(
 /** Numbers in the precision of the graph that takes them. */
 export type Floats = Float32Array | Float16Array
 
+const ARRAYS = { float32: Float32Array, float16: Float16Array, int64: BigInt64Array }
+
 /** Rows of one shape as a batch in the type of the port. Throws RangeError on a row of another size. */
 export function stack(port: Port, rows: readonly (Floats | BigInt64Array)[]): Tensor {
-  const size = sizeOf(port.shape)
-  for (const row of rows)
-    if (row.length !== size) throw new RangeError(`${port.name} takes ${size} numbers a row, got ${row.length}`)
+  for (const row of rows) checkSize(port, row)
+  const [size, first] = [sizeOf(port.shape), rows[0]]
   const shape = [rows.length, ...port.shape]
+  // One row of the port's type needs no copy.
+  if (rows.length === 1 && first instanceof ARRAYS[port.type])
+    return first instanceof BigInt64Array
+      ? new Tensor('int64', first, shape)
+      : floatTensor(port.type, first as Floats, shape)
   if (port.type === 'int64') {
     const ids = new BigInt64Array(rows.length * size)
     for (const [index, row] of rows.entries()) ids.set(row as BigInt64Array, index * size)
@@ -125,10 +136,29 @@ export function stack(port: Port, rows: readonly (Floats | BigInt64Array)[]): Te
   return floatTensor(port.type, data, shape)
 }
 
+function checkSize({ name, shape }: Port, row: Floats | BigInt64Array): void {
+  const size = sizeOf(shape)
+  if (row.length !== size) throw new RangeError(`${name} takes ${size} numbers a row, got ${row.length}`)
+}
+
 /** A batch that is in one piece already; copied only for a port of another precision. */
 export function batchOf(port: Port, data: Float32Array, rows: number): Tensor {
   const whole = port.type === 'float16' ? new Float16Array(data) : data
   return floatTensor(port.type, whole, [rows, ...port.shape])
+}
+
+/** Gives back what an output holds, which must not be looked at any more. Left to the collector, images keep it busy. */
+export const free = ({ buffer }: Float32Array): void => void (buffer as ArrayBuffer).transfer(0)
+
+const lasting = new WeakMap<Floats | BigInt64Array, { readonly port: Port; readonly tensor: Tensor }>()
+
+/** A batch of one row that never changes: its tensor is made once for each port. */
+export function lastingTensor(port: Port, row: Floats | BigInt64Array): Tensor {
+  const known = lasting.get(row)
+  if (known?.port === port) return known.tensor
+  const tensor = stack(port, [row])
+  lasting.set(row, { port, tensor })
+  return tensor
 }
 
 /** onnxruntime-node 1.30 takes a Float16Array for an empty one ("not enough space"): it is shown the same memory as Uint16Array. */

@@ -28,6 +28,20 @@ export type Term = GraphTerm | PixelTerm
 
 export const isPixelTerm = (term: Term): term is PixelTerm => 'score' in term
 
+/** A pixel term as the model's thread knows it: something that its owner is asked for. */
+export interface OutsideTerm {
+  readonly name: string
+  readonly weight: number
+  readonly outside: true
+}
+
+export type ThreadTerm = GraphTerm | OutsideTerm
+
+export const isOutside = (term: ThreadTerm): term is OutsideTerm => 'outside' in term
+
+export const threadTerm = (term: Term): ThreadTerm =>
+  isPixelTerm(term) ? { name: term.name, weight: term.weight, outside: true } : term
+
 const BYTES_PER_KILOBYTE = 1000
 
 const PIXEL_SCORERS: Readonly<Record<PixelReward, PixelScorer>> = {

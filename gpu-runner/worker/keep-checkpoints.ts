@@ -11,7 +11,7 @@ export interface CheckpointEvery {
 }
 
 export interface CheckpointKeeper {
-  /** After each tell. @param nfe NFEs of this generation so far. */
+  /** After each report. @param nfe NFEs of this generation so far. */
   note(search: () => MidSearch, nfe: number): void
   /** Stores what was noted last; resolves when it is, or could not be. */
   flush(): Promise<void>
@@ -66,7 +66,7 @@ export const keepCheckpoints = (on: KeepCheckpoints): CheckpointKeeper => {
   return {
     note: (search, nfe) => {
       newest = { search, nfe }
-      // The state is encoded before the next tell, so what is written belongs together.
+      // State and trace are encoded before the next report, so what is written belongs together.
       if (writing === undefined && isDue(nfe)) writing = write(search(), nfe)
     },
     settled: async () => {

@@ -1,14 +1,14 @@
 /** Runs the search that a leased generation asks for, until it ends or must end, and says how the generation ends. */
-import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
 import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { ContentCheck } from '../content/check-content.ts'
-import type { SeenEvaluation } from '../engine/evaluator.ts'
+import type { SearchReport } from '../engine/host-search.ts'
+import type { Interruption } from '../engine/interruption.ts'
 import type { Model } from '../engine/model.ts'
-import { type Interruption, runSearch, type SearchOutcome } from '../engine/run-search.ts'
+import type { SearchOutcome } from '../engine/run-search.ts'
 import type { Profiles } from '../pack/read-profiles.ts'
 import type { SearchProgress } from '../search/search.ts'
 import type { MidSearch } from './checkpoint.ts'
@@ -50,7 +50,7 @@ export const searchGeneration = async (
   const refused = await on.content.prompt(generation.prompt)
   if (refused !== undefined) return promptRefused(refused)
   const started = await startSearch(on, generation)
-  const { search, from, nfeBefore, nfeResumed } = started
+  const { search, nfeBefore, nfeResumed } = started
   const prompt = spellNumbers(generation.prompt, manifest)
   const watched = generation.previews === true
   const evaluator = await on.model.begin({
@@ -62,33 +62,31 @@ export const searchGeneration = async (
   })
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
   const trace = recordTrace({ reward: generation.reward.name, nfeBefore, written: started.trace })
-  let state = from
-  let evaluated: readonly SeenEvaluation[] = []
+  let state = started.order.from
   const candidates = watched ? showCandidates(on.content, nfeBefore) : undefined
   const progress = showProgress({ table: on.table, now: on.now, generation, ...(candidates && { candidates }) })
   const checkpoints = keepCheckpoints({ ...on, every: on.checkpointEvery, generation, nfeResumed })
+  const onReport = ({ records, pictures, stand }: SearchReport): void => {
+    trace.add(records)
+    candidates?.add(records, pictures)
+    if (stand === undefined) return
+    state = stand.state
+    const own = ownProgress(stand.progress, nfeBefore)
+    checkpoints.note(() => midSearch(stand.state, started, trace.text()), own.nfeUsed)
+    progress.show(own)
+  }
   try {
-    const outcome = await runSearch({
-      search,
-      settings: started.settings,
-      task: started.task,
-      nfePerEvaluation: nfePerEvaluation(manifest),
-      ...(from !== undefined && { from }),
-      evaluate: async (asks) => {
-        evaluated = await untilHandBack(on.stopping, evaluator.evaluate(asks))
-        return evaluated
-      },
-      shouldStop: () => interruptionOf(on, generation, { keeper, watch }),
-      onProgress: (told) => progress.show(ownProgress(told, nfeBefore)),
-      onRecords: (records) => {
-        trace.add(records)
-        candidates?.add(records, evaluated)
-      },
-      onState: (told) => {
-        state = told
-        checkpoints.note(() => midSearch(told, started, trace.text()), search.progress(told).nfeUsed - nfeBefore)
-      },
-    }).then(endedOf, stoppedWaiting)
+    const searched = evaluator.search({
+      ...started.order,
+      interruption: () => interruptionOf(on, generation, { keeper, watch }),
+      onReport,
+    })
+    const outcome = await untilHandBack(on.stopping, searched).then(endedOf, (error) => {
+      if (!(error instanceof StoppedWaiting)) throw error
+      // What is still evaluated is heard no more: what is stored now is handed back.
+      evaluator.end()
+      return 'stopped' as const
+    })
     await Promise.all([progress.settled(), outcome === 'stopped' ? checkpoints.flush() : checkpoints.settled()])
     if (keeper.lost()) throw new LeaseLost(generation.id)
     if (outcome === 'stopped') return 'stopped'
@@ -117,11 +115,6 @@ export const searchGeneration = async (
 const endedOf = (outcome: SearchOutcome): EndedSearch['outcome'] | 'stopped' => {
   const { stop } = outcome
   return stop === 'stopped' ? 'stopped' : { ...outcome, stop }
-}
-
-const stoppedWaiting = (error: unknown): 'stopped' => {
-  if (error instanceof StoppedWaiting) return 'stopped'
-  throw error
 }
 
 const midSearch = (state: unknown, { nfeBefore, profileSha256 }: SearchStart, trace: string): MidSearch => ({

@@ -4,10 +4,10 @@
  */
 import type { ProgressEvent, ShownCandidate } from '../../shared/contract/live-event.ts'
 import type { ContentCheck } from '../content/check-content.ts'
-import type { SeenEvaluation } from '../engine/evaluator.ts'
+import type { Seen } from '../engine/evaluate-asks.ts'
 import { encodePreview, encodeThumbnails, rasterize } from '../image/encode-image.ts'
 import type { Picture } from '../image/small-picture.ts'
-import { drawPath, type Path } from '../path/path.ts'
+import { drawPath } from '../path/path.ts'
 import type { CandidateRecord, SearchProgress } from '../search/search.ts'
 
 /** Longest side, in pixels, of what is kept of each candidate and shown of the best. */
@@ -22,15 +22,15 @@ export type Watched = Pick<ProgressEvent, 'preview' | 'candidates' | 'thumbnails
 export const UNWATCHED: Watched = { preview: null, candidates: [], thumbnails: null }
 
 export interface ShownCandidates {
-  /** @param evaluations one a record, same order. */
-  add(records: readonly CandidateRecord[], evaluations: readonly SeenEvaluation[]): void
+  /** @param pictures one a record, same order. */
+  add(records: readonly CandidateRecord[], pictures: readonly (Seen | undefined)[]): void
   /** What was added since it was last taken. */
   take(progress: SearchProgress): Promise<Watched>
 }
 
 interface Kept {
   readonly shown: ShownCandidate
-  readonly picture: Picture | Path | undefined
+  readonly picture: Seen | undefined
 }
 
 /**
@@ -39,11 +39,11 @@ interface Kept {
  */
 export const showCandidates = (content: Pick<ContentCheck, 'image'>, nfeBefore: number): ShownCandidates => {
   let kept: Kept[] = []
-  let best: { picture: Picture | Path; reward: number } | undefined
+  let best: { picture: Seen; reward: number } | undefined
   return {
-    add: (records, evaluations) => {
+    add: (records, pictures) => {
       for (const [at, record] of records.entries()) {
-        const picture = evaluations[at]?.picture
+        const picture = pictures[at]
         kept.push({ shown: shownOf(record, nfeBefore), picture })
         const { reward } = record
         if (picture !== undefined && reward !== undefined && reward > (best?.reward ?? -Infinity))
@@ -68,7 +68,7 @@ export const showCandidates = (content: Pick<ContentCheck, 'image'>, nfeBefore: 
   }
 }
 
-const drawn = async (seen: Picture | Path): Promise<Picture> =>
+const drawn = async (seen: Seen): Promise<Picture> =>
   'pixels' in seen ? seen : rasterize(drawPath(seen), PICTURE_SIDE)
 
 const shownOf = (record: CandidateRecord, nfeBefore: number): ShownCandidate => ({

@@ -2,23 +2,21 @@
 import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import type { GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
+import type { PackTask, SearchOrder } from '../engine/host-search.ts'
 import type { Model } from '../engine/model.ts'
-import { interpolantNamed } from '../flow/interpolant.ts'
 import type { Profiles } from '../pack/read-profiles.ts'
 import { searchAtCost } from '../search/cost.ts'
 import { profileHash } from '../search/profile.ts'
-import type { Search, SearchTask } from '../search/search.ts'
+import type { Search } from '../search/search.ts'
 import { SEARCHES } from '../search/searches.ts'
 import { loadCheckpoint, type MidSearch } from './checkpoint.ts'
 
 export interface SearchStart {
   readonly search: Search<unknown, unknown>
-  readonly settings: unknown
+  /** The budget of its task counts what was used before, too. */
+  readonly order: SearchOrder
   /** SHA-256 of the profile in the settings. */
   readonly profileSha256?: string
-  /** Its budget counts what was used before, too. */
-  readonly task: SearchTask
-  readonly from?: unknown
   /** NFEs used before by the searches that this one extends; they were charged there. */
   readonly nfeBefore: number
   /** What earlier attempts of this generation did: the lines of their trace, and the NFEs up to there. */
@@ -49,14 +47,11 @@ const resumeSearch = async (on: StartContext, generation: GenerationItem): Promi
     const search = searchOf(generation, on.model)
     const nfeResumed = search.progress(state).nfeUsed - nfeBefore
     if (nfeResumed !== resume.nfe_used) throw new Error(`${resume.key} holds ${nfeResumed} NFEs`)
-    const task = taskOf(generation, on.model)
     return {
       search,
-      // They are in the state, with the profile of the runner that began.
-      settings: search.defaults,
+      // Its settings are in the state, with the profile of the runner that began.
+      order: { search: generation.search, task: taskOf(generation, nfeBefore), from: state },
       ...(profile_sha256 !== undefined && { profileSha256: profile_sha256 }),
-      task: { ...task, nfeBudget: nfeBefore + task.nfeBudget },
-      from: state,
       nfeBefore,
       trace,
       nfeResumed,
@@ -71,16 +66,17 @@ const ANEW = { trace: '', nfeResumed: 0 }
 
 const beginSearch = async (on: StartContext, generation: GenerationItem): Promise<SearchStart> => {
   const search = searchOf(generation, on.model)
-  const task = taskOf(generation, on.model)
-  if (generation.extends === undefined)
-    return { search, task, ...settingsOf(generation, on.profiles), nfeBefore: 0, ...ANEW }
+  const { search: name, extends: extended } = generation
+  if (extended === undefined) {
+    const { settings, ...profile } = settingsOf(generation, on.profiles)
+    return { search, order: { search: name, settings, task: taskOf(generation, 0) }, ...profile, nfeBefore: 0, ...ANEW }
+  }
   // Its settings, a profile among them, are in the state that it goes on from.
-  const settings = search.defaults
-  const ended = await loadCheckpoint(on.bucket, generation.extends.checkpoint)
-  const { nfeBudget: nfe, targetReward } = task
+  const ended = await loadCheckpoint(on.bucket, extended.checkpoint)
+  const { nfeBudget: nfe, targetReward } = taskOf(generation, 0)
   const from = search.extend(ended, { nfe, ...(targetReward !== undefined && { targetReward }) })
   const nfeBefore = search.progress(from).nfeUsed
-  return { search, settings, task: { ...task, nfeBudget: nfeBefore + task.nfeBudget }, from, nfeBefore, ...ANEW }
+  return { search, order: { search: name, task: taskOf(generation, nfeBefore), from }, nfeBefore, ...ANEW }
 }
 
 const searchOf = ({ search }: GenerationItem, { manifest }: Model): Search<unknown, unknown> =>
@@ -94,12 +90,10 @@ const settingsOf = ({ search, reward }: GenerationItem, profiles: Profiles) => {
     : { settings: SEARCHES[search].defaults }
 }
 
-const taskOf = (generation: GenerationItem, { manifest }: Model): SearchTask => ({
-  nfeBudget: generation.nfe_budget,
+/** @param nfeBefore NFEs that its state begins with. */
+const taskOf = (generation: GenerationItem, nfeBefore: number): PackTask => ({
+  nfeBudget: nfeBefore + generation.nfe_budget,
   seed: generation.seed,
-  latentSize: manifest.latent.reduce((product, size) => product * size, 1),
-  native: interpolantNamed(manifest.native.interpolant),
-  timeShift: manifest.native.time_shift,
   ...(generation.target_reward !== undefined && { targetReward: generation.target_reward }),
   outputs: generation.n_outputs ?? 1,
 })

@@ -2,6 +2,7 @@
 
 import { type ContentCheck, createContentCheck } from '../../gpu-runner/content/check-content.ts'
 import type { Evaluator } from '../../gpu-runner/engine/evaluator.ts'
+import { hostSearch } from '../../gpu-runner/engine/host-search.ts'
 import type { Model } from '../../gpu-runner/engine/model.ts'
 import type { ImageTensor } from '../../gpu-runner/image/png.ts'
 import { smallPicture } from '../../gpu-runner/image/small-picture.ts'
@@ -82,7 +83,13 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
       const said = await Promise.all(outside.map(({ score }) => score([imageOf(ask.latent)])))
       return { ...known, reward: said.reduce((sum, [one = 0], at) => sum + (outside[at]?.weight ?? 1) * one, 0) }
     }
-    return {
+    const evaluator: Evaluator = {
+      search: async ({ interruption: shouldStop = () => undefined, onReport: report = () => undefined, ...order }) => {
+        const { evaluate } = evaluator
+        const { outcome, last } = await hostSearch({ manifest, order, evaluate, shouldStop, report, reportEveryMs: 0 })
+        report(last)
+        return outcome
+      },
       evaluate: async (asks) => {
         await beforeEvaluation?.(calls++)
         nfe += asks.length
@@ -105,6 +112,7 @@ const closedFormModel = (edge: Edge, { beforeEvaluation }: RunnerOptions): { mod
       nfe: () => nfe,
       end: async () => undefined,
     }
+    return evaluator
   }
   const none = { runs: 0, rows: 0, ms: 0 }
   const model: Model = {

@@ -11,7 +11,15 @@ import { parseArgs } from 'node:util'
 import { openModel } from '../../gpu-runner/engine/model.ts'
 import { SEARCHES, type SearchName } from '../../gpu-runner/search/searches.ts'
 import { type Batch, batchesOf, loopBare, openBareGraphs } from './engine/bare-graphs.ts'
-import { type Generation, generate, MAX_BATCH, nfePerSecond, PACK_FOLDER, type Plan } from './engine/generation.ts'
+import {
+  callsOf,
+  type Generation,
+  generate,
+  MAX_BATCH,
+  nfePerSecond,
+  PACK_FOLDER,
+  type Plan,
+} from './engine/generation.ts'
 import { machineLine } from './machine.ts'
 import { medianOf } from './quantile.ts'
 
@@ -44,7 +52,7 @@ async function bench() {
   const bare = await openBareGraphs(threads)
   // The same seed asks for the same batches every time: the first generation warms up and tells them.
   const plan: Plan = { search, nfe: nfeBudget, seed: SEED }
-  const batches: readonly Batch[] = (await generate(model, plan)).calls.flatMap(batchesOf)
+  const batches: readonly Batch[] = (await callsOf(model, plan)).flatMap(batchesOf)
   await loopBare(bare, batches)
 
   const runs: (Generation & { bareMs: number })[] = []

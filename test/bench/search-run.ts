@@ -1,14 +1,11 @@
 /** One search on the embedded pack, with its held-out score and what it cost. */
 import { fileURLToPath } from 'node:url'
 import { type Model, openModel } from '../../gpu-runner/engine/model.ts'
-import { runSearch } from '../../gpu-runner/engine/run-search.ts'
-import { interpolantNamed } from '../../gpu-runner/flow/interpolant.ts'
 import { encodeOutput } from '../../gpu-runner/output/output.ts'
-import { sizeOf } from '../../gpu-runner/pack/graph-signature.ts'
 import { readProfiles } from '../../gpu-runner/pack/read-profiles.ts'
 import { countGraphNamed } from '../../gpu-runner/reward/count.ts'
 import { termsOf } from '../../gpu-runner/reward/terms.ts'
-import type { CandidateRecord, Search } from '../../gpu-runner/search/search.ts'
+import type { CandidateRecord } from '../../gpu-runner/search/search.ts'
 import { SEARCHES } from '../../gpu-runner/search/searches.ts'
 import { readCounts } from '../../shared/domain/counts.ts'
 import { spellNumbers } from '../../shared/domain/prompt.ts'
@@ -82,7 +79,6 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
   const counts = readCounts(prompt, manifest.vocabulary, countGraphNamed('count', manifest.rewards))
   if (counts === undefined) throw new Error(`"${prompt}" names no number of things`)
   const count = { reward: { name: 'count', counts }, weight: 1 }
-  const search = SEARCHES[name] as unknown as Search<unknown, unknown>
   const spelt = spellNumbers(prompt, manifest)
   const evaluator = await model.begin({
     prompt: spelt,
@@ -95,18 +91,11 @@ export async function runOne({ model, judge }: Bench, asked: SearchRunAsked): Pr
   const trace: CandidateRecord[] = []
   const start = performance.now()
   try {
-    const { answers } = await runSearch({
-      search,
-      settings: asked.settings ?? search.defaults,
-      task: {
-        nfeBudget: nfe,
-        seed,
-        latentSize: sizeOf(manifest.latent),
-        native: interpolantNamed(manifest.native.interpolant),
-        outputs: 1,
-      },
-      evaluate: evaluator.evaluate,
-      onRecords: (records) => trace.push(...records),
+    const { answers } = await evaluator.search({
+      search: name,
+      ...(asked.settings !== undefined && { settings: asked.settings }),
+      task: { nfeBudget: nfe, seed, outputs: 1 },
+      onReport: ({ records }) => trace.push(...records),
     })
     const seconds = (performance.now() - start) / 1000
     const [answer] = answers

@@ -1,12 +1,11 @@
 /** One whole generation of emoji-world, timed: what every benchmark of the engine compares with. */
 import { fileURLToPath } from 'node:url'
 import type { Conditions } from '../../../gpu-runner/engine/evaluator.ts'
+import { type PackTask, taskOn } from '../../../gpu-runner/engine/host-search.ts'
 import type { Meters } from '../../../gpu-runner/engine/meters.ts'
 import type { Model } from '../../../gpu-runner/engine/model.ts'
 import { runSearch } from '../../../gpu-runner/engine/run-search.ts'
-import { interpolantNamed } from '../../../gpu-runner/flow/interpolant.ts'
 import { encodeOutput } from '../../../gpu-runner/output/output.ts'
-import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { termsOf } from '../../../gpu-runner/reward/terms.ts'
 import type { Ask, Search } from '../../../gpu-runner/search/search.ts'
 import { SEARCHES, type SearchName } from '../../../gpu-runner/search/searches.ts'
@@ -31,44 +30,44 @@ export interface Generation {
   readonly wallMs: number
   /** Inside the graphs of the model meanwhile, over all of its generations. */
   readonly graphMs: number
-  readonly calls: readonly (readonly Ask[])[]
   readonly png: Uint8Array
 }
 
-/** The generation's task as `runSearch` takes it, but for who evaluates. */
-export function searchOf({ search, settings, nfe, seed }: Plan, { latent, native }: Model['manifest']) {
-  const named = SEARCHES[search] as Search<unknown, object>
-  return {
-    search: named,
-    settings: { ...named.defaults, ...settings },
-    task: {
-      nfeBudget: nfe,
-      seed,
-      latentSize: sizeOf(latent),
-      native: interpolantNamed(native.interpolant),
-      outputs: 1,
-    },
-  }
+const taskOf = ({ nfe, seed }: Plan): PackTask => ({ nfeBudget: nfe, seed, outputs: 1 })
+
+/** The generation as `runSearch` takes it, but for who evaluates. */
+export function searchOf(plan: Plan, manifest: Model['manifest']) {
+  const search = SEARCHES[plan.search] as Search<unknown, object>
+  return { search, settings: { ...search.defaults, ...plan.settings }, task: taskOn(manifest, taskOf(plan)) }
 }
 
 export async function generate(model: Model, plan: Plan): Promise<Generation> {
-  const calls: (readonly Ask[])[] = []
+  const { settings } = searchOf(plan, model.manifest)
   const before = graphMsOf(model.meters())
   const start = performance.now()
   const evaluator = await model.begin(CONDITIONS)
-  const outcome = await runSearch({
+  const { answers } = await evaluator.search({ search: plan.search, settings, task: taskOf(plan) })
+  const [best] = answers
+  if (best === undefined) throw new Error('the search has no answer')
+  const png = await encodeOutput((await evaluator.render(best.latent)).output, 'png')
+  evaluator.end()
+  const wallMs = performance.now() - start
+  return { nfe: evaluator.nfe(), wallMs, graphMs: graphMsOf(model.meters()) - before, png }
+}
+
+/** What the search of a generation asks, call by call. */
+export async function callsOf(model: Model, plan: Plan): Promise<readonly (readonly Ask[])[]> {
+  const calls: (readonly Ask[])[] = []
+  const evaluator = await model.begin(CONDITIONS)
+  await runSearch({
     ...searchOf(plan, model.manifest),
     evaluate: (asks) => {
       calls.push(asks)
       return evaluator.evaluate(asks)
     },
   })
-  const [best] = outcome.answers
-  if (best === undefined) throw new Error('the search has no answer')
-  const png = await encodeOutput((await evaluator.render(best.latent)).output, 'png')
   evaluator.end()
-  const wallMs = performance.now() - start
-  return { nfe: evaluator.nfe(), wallMs, graphMs: graphMsOf(model.meters()) - before, calls, png }
+  return calls
 }
 
 const graphMsOf = (meters: Meters): number => Object.values(meters).reduce((sum, { ms }) => sum + ms, 0)

@@ -4,21 +4,22 @@ import fc from 'fast-check'
 import { createBatcher } from '../../../gpu-runner/engine/batcher.ts'
 
 /** Evaluates by doubling, and keeps the batches it was given, and how many ran at once at most. Each call has a payer of its own unless said. */
-function doubling(maxBatch: number, lanes = 1) {
+function doubling(maxBatch: number, lanes = 1, { isFree = (): boolean => true, isAlone = (): boolean => false } = {}) {
   const batches: number[][] = []
   const running = { now: 0, most: 0 }
   const submitAs = createBatcher<number, number>({
     maxBatch,
-    lanes,
-    evaluate: async (rows) => {
-      batches.push([...rows])
-      running.most = Math.max(running.most, ++running.now)
-      await Promise.resolve()
-      running.now--
-      if (rows.includes(-1)) throw new Error('a row that cannot be evaluated')
-      return rows.map((row) => row * 2)
-    },
+    lanes: Array.from({ length: lanes }, () => ({ isFree, evaluate })),
+    isAlone,
   })
+  async function evaluate(rows: readonly number[]): Promise<number[]> {
+    batches.push([...rows])
+    running.most = Math.max(running.most, ++running.now)
+    await Promise.resolve()
+    running.now--
+    if (rows.includes(-1)) throw new Error('a row that cannot be evaluated')
+    return rows.map((row) => row * 2)
+  }
   let calls = 0
   const submit = (rows: number[], { payer = `${calls++}`, patient = false } = {}) => submitAs(rows, { payer, patient })
   return { submit, batches, running }
@@ -46,10 +47,9 @@ test('answers every call in its own order, and evaluates every row once in batch
 test('a short call waits for a batch of a long one, not for all of it', async () => {
   const { submit, batches } = doubling(2)
   await Promise.all([submit([10, 11, 12, 13, 14]), submit([20])])
-  // The first batch had started when the second call came.
   assert.deepEqual(batches, [
-    [10, 11],
-    [12, 20],
+    [10, 20],
+    [11, 12],
     [13, 14],
   ])
 })
@@ -57,7 +57,31 @@ test('a short call waits for a batch of a long one, not for all of it', async ()
 test('more calls than a batch has rows are served by turns', async () => {
   const { submit, batches } = doubling(1)
   await Promise.all([submit([10, 11]), submit([20, 21]), submit([30, 31])])
-  assert.deepEqual(batches.flat(), [10, 11, 20, 30, 21, 31])
+  assert.deepEqual(batches.flat(), [10, 20, 30, 11, 21, 31])
+})
+
+test('calls of one turn of the event loop share a batch; whoever is alone does not wait for the end of the turn', async () => {
+  const several = doubling(4)
+  await Promise.all([several.submit([1]), Promise.resolve().then(() => several.submit([2]))])
+  assert.deepEqual(several.batches, [[1, 2]])
+  const alone = doubling(4, 1, { isAlone: () => true })
+  const answered = alone.submit([1])
+  assert.deepEqual(alone.batches, [[1]])
+  assert.deepEqual(await answered, [2])
+})
+
+test('a lane that has other work is left alone', async () => {
+  let free = false
+  const { submit, batches } = doubling(4, 2, { isFree: () => free })
+  const waiting = submit([10, 11])
+  await new Promise(setImmediate)
+  assert.deepEqual(batches, [])
+  free = true
+  await Promise.all([waiting, submit([20, 21])])
+  assert.deepEqual(batches, [
+    [10, 20],
+    [11, 21],
+  ])
 })
 
 test('an error rejects the calls of its batch, spends nothing more on them, and leaves the others', async () => {
@@ -84,18 +108,17 @@ test('payers take turns, however many calls each has', async () => {
   const { submit, batches } = doubling(1)
   const loud = [1, 2, 3].map((row) => submit([row, row + 10], { payer: 'loud' }))
   await Promise.all([...loud, submit([20, 21, 22], { payer: 'quiet' })])
-  assert.deepEqual(batches.flat(), [1, 11, 20, 2, 21, 3, 22, 12, 13])
+  assert.deepEqual(batches.flat(), [1, 20, 2, 21, 3, 22, 11, 12, 13])
 })
 
 test('the patient get the seats that the others leave', async () => {
   const { submit, batches } = doubling(2)
   await Promise.all([submit([1, 2, 3], { patient: true }), submit([10, 11, 12]), submit([20])])
-  // The first batch had started when the others came.
-  assert.deepEqual(batches, [[1, 2], [10, 20], [11, 12], [3]])
+  assert.deepEqual(batches, [[10, 20], [11, 12], [1, 2], [3]])
 })
 
 test('a call that failed in one lane leaves what runs in the other to the others', async () => {
-  const { submit, batches } = doubling(2, 2)
+  const { submit, batches } = doubling(2, 2, { isAlone: () => true })
   const failing = submit([-1, 2, 3, 4, 5], { payer: 'a' })
   const well = submit([6, 7, 8], { payer: 'b' })
   await assert.rejects(failing, /cannot be evaluated/)

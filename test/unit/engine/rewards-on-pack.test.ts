@@ -2,12 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type Model, openModel } from '../../../gpu-runner/engine/model.ts'
-import { runSearch } from '../../../gpu-runner/engine/run-search.ts'
-import { interpolantNamed } from '../../../gpu-runner/flow/interpolant.ts'
-import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { termsOf } from '../../../gpu-runner/reward/terms.ts'
-import type { Search } from '../../../gpu-runner/search/search.ts'
-import { SEARCHES } from '../../../gpu-runner/search/searches.ts'
+import type { SearchName } from '../../../gpu-runner/search/searches.ts'
 import type { Reward } from '../../../shared/domain/reward.ts'
 import { EMOJI_WORLD } from '../pack/pack-folder.ts'
 
@@ -26,16 +22,9 @@ describe('the rewards of the pack', () => {
   after(() => model.close())
 
   const begin = (reward: Reward, prompt = PROMPT) => model.begin({ prompt, terms: termsOf(reward) })
-  const search = async (name: keyof typeof SEARCHES, reward: Reward, on: { nfe: number; prompt?: string }) => {
+  const search = async (name: SearchName, reward: Reward, on: { nfe: number; prompt?: string }) => {
     const evaluator = await begin(reward, on.prompt)
-    const { manifest } = model
-    const native = interpolantNamed(manifest.native.interpolant)
-    const task = { nfeBudget: on.nfe, seed: 5, latentSize: sizeOf(manifest.latent), native, outputs: 1 }
-    return runSearch({
-      search: SEARCHES[name] as Search<unknown, unknown>,
-      task,
-      evaluate: evaluator.evaluate,
-    })
+    return evaluator.search({ search: name, task: { nfeBudget: on.nfe, seed: 5, outputs: 1 } })
   }
 
   test('vqa is a probability of its own prompt: higher for what is shown than for what is not', async () => {

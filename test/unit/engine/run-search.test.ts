@@ -56,7 +56,7 @@ for (const [name, search] of Object.entries<Search<unknown, unknown>>(SEARCHES))
       task,
       evaluate: first.evaluate,
       shouldStop,
-      onState: (state) => (checkpoint = structuredClone(state)),
+      onTold: ({ state }) => (checkpoint = structuredClone(state)),
     })
     const second = countingModel()
     const rest = await runSearch({ search, task, evaluate: second.evaluate, from: checkpoint })
@@ -85,7 +85,7 @@ test('stopped before the first evaluation, it spends nothing and answers nothing
   assert.equal(model.calls, 0)
 })
 
-test('reports progress after every tell and each record once, in order', async () => {
+test('tells the state after every evaluation and each record once, in order', async () => {
   const progress: SearchProgress[] = []
   const records: CandidateRecord[] = []
   const model = countingModel()
@@ -93,8 +93,10 @@ test('reports progress after every tell and each record once, in order', async (
     search: SEARCHES.rbf,
     task: taskOf(),
     evaluate: model.evaluate,
-    onProgress: (now) => progress.push(now),
-    onRecords: (told) => records.push(...told),
+    onTold: (told) => {
+      progress.push(SEARCHES.rbf.progress(told.state))
+      records.push(...told.records)
+    },
   })
   assert.equal(progress.length, model.calls)
   assert.equal(progress.at(-1)?.nfeUsed, 40)

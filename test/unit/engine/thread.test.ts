@@ -12,10 +12,16 @@ const OPEN = {
   packFolder: '',
   threads: 1,
   provider: 'cpu',
-  sessions: 1,
+  maxBatch: 1,
   nfe: createNfeMeter(),
-  graphs: createNfeMeter(),
+  graphs: [],
 } as const
+const BEGIN = { evaluator: 1, prompt: '', terms: [], payer: '', patient: false, nfe: createNfeMeter() }
+/** That thread asks nothing. */
+const handlers = {
+  score: async () => ({ value: [] }),
+  report: async () => ({ value: undefined }),
+}
 
 const crashed = (sentence: RegExp) => (error: unknown) =>
   error instanceof ModelError && error.fault === 'crashed' && sentence.test(error.message)
@@ -25,14 +31,15 @@ function start() {
   const crashes: ModelError[] = []
   const thread = startThread({
     entry,
+    handlers,
     onCrash: (error) => {
       crashes.push(error)
       crash.resolve(error)
     },
   })
-  const neverAnswered = () => thread.call('open', OPEN)
-  const dieOfError = () =>
-    thread.call('begin', { evaluator: 1, prompt: '', rewards: [], images: false, nfe: createNfeMeter() })
+  const loads = new Int32Array(new SharedArrayBuffer(4))
+  const neverAnswered = () => thread.call('open', { ...OPEN, sessions: 1, loads, at: 0, siblings: [] })
+  const dieOfError = () => thread.call('begin', BEGIN)
   return { thread, neverAnswered, dieOfError, crash: crash.promise, crashes }
 }
 
@@ -63,14 +70,11 @@ test('a second close waits for the same end', async () => {
 
 test('when one of several threads dies all are gone, everything pending rejects, and the owner hears of it once', async () => {
   const crashes: ModelError[] = []
-  const threads = startThreads(2, { entry, onCrash: (error) => crashes.push(error) })
-  const [one, other] = [0, 1].map(() => threads.call('open', OPEN))
-  // To both: each thread has one call already.
-  const begin = { evaluator: 1, prompt: '', rewards: [], images: false, nfe: createNfeMeter() }
-  const dying = threads.call('begin', begin)
-  for (const call of [one, other, dying])
-    await assert.rejects(call ?? Promise.resolve(), crashed(/out of device memory/))
-  await assert.rejects(threads.call('open', OPEN), crashed(/out of device memory/))
+  const threads = startThreads(2, { entry, handlers, onCrash: (error) => crashes.push(error) })
+  const opening = threads.open(OPEN)
+  for (const call of [opening, threads.call('begin', BEGIN)])
+    await assert.rejects(call, crashed(/out of device memory/))
+  await assert.rejects(threads.open(OPEN), crashed(/out of device memory/))
   await threads.close()
   assert.equal(crashes.length, 1)
 })

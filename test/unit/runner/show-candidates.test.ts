@@ -42,8 +42,8 @@ const pixelsOf = async (url: string) => {
 
 test('shows each candidate once, with a square of one column for each that has a reward', async () => {
   const shown = showCandidates(EVERYTHING, 100)
-  shown.add([record(101), record(102, { reward: undefined as never })], [{ picture: flat(20) }, {}])
-  shown.add([record(103, { accepted: true })], [{ picture: flat(220) }])
+  shown.add([record(101), record(102, { reward: undefined as never })], [flat(20), undefined])
+  shown.add([record(103, { accepted: true })], [flat(220)])
   const { candidates, thumbnails } = await shown.take(progress(103))
   assert.deepEqual(
     candidates.map(({ nfe, reward, accepted }) => [nfe, reward, accepted]),
@@ -61,18 +61,17 @@ test('shows each candidate once, with a square of one column for each that has a
 
 test('shows the best so far when it is new, and no candidate that an earlier attempt has beaten', async () => {
   const shown = showCandidates(EVERYTHING, 0)
-  shown.add([record(1)], [{ picture: flat(9) }])
+  shown.add([record(1)], [flat(9)])
   assert.ok((await shown.take(progress(1))).preview)
-  shown.add([record(2, { reward: 0.5 })], [{ picture: flat(9) }])
+  shown.add([record(2, { reward: 0.5 })], [flat(9)])
   assert.equal((await shown.take(progress(1))).preview, null)
-  shown.add([record(3, { reward: 2 })], [{ picture: flat(9) }])
+  shown.add([record(3, { reward: 2 })], [flat(9)])
   assert.equal((await shown.take(progress(5))).preview, null)
 })
 
 test('shows a bounded part of a search that is faster than people can look, and everything accepted of it', async () => {
   const shown = showCandidates(EVERYTHING, 0)
-  for (let nfe = 1; nfe <= 1000; nfe++)
-    shown.add([record(nfe, { accepted: nfe % 100 === 0 })], [{ picture: flat(nfe % 256) }])
+  for (let nfe = 1; nfe <= 1000; nfe++) shown.add([record(nfe, { accepted: nfe % 100 === 0 })], [flat(nfe % 256)])
   const { candidates } = await shown.take(progress(1000))
   assert.equal(candidates.length, 48)
   assert.equal(candidates.filter(({ accepted }) => accepted).length, 10)

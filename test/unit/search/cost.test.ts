@@ -19,7 +19,7 @@ for (const [name, one] of Object.entries(SEARCHES))
         task: taskOf({ nfeBudget }),
         nfePerEvaluation,
         evaluate: (asks) => evaluate([...asks]),
-        onRecords: (told) => records.push(...told),
+        onTold: (told) => records.push(...told.records),
       })
       return { outcome, records }
     }
