@@ -40,7 +40,8 @@ def open_session(file: Path, threads: int, providers: list[str]) -> ort.Inferenc
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.intra_op.spin_duration_us", "5")
     session = ort.InferenceSession(file, options, providers=providers)
     if session.get_providers()[0] != providers[0]:
         raise RuntimeError(f"{providers[0]} was asked for and is not to be had")
