@@ -10,8 +10,10 @@ import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 
 const FILES_AT_ONCE = 2
-/** A test that never ends has failed, and what it left running does not keep its process: the longest takes three minutes. */
+/** A test that never ends has failed: the longest takes three minutes. */
 const LONGEST_MS = 12 * 60_000
+/** When nothing was told for so long, a file has left something running that keeps its process. */
+const SILENT_MS = 6 * 60_000
 /** So that none of these begins when all else is done. */
 const LONGEST = [
   'test/chaos/chaos.test.ts',
@@ -37,18 +39,30 @@ const files = asked.length > 0 ? asked : [...LONGEST, ...found.filter((file) => 
 process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'rollover-compile-cache')
 
 const seconds = new Map<string, number>()
+const stopping = new AbortController()
 const events = run({
   cwd: root,
   files: files.map((file) => join(root, file)),
   concurrency: FILES_AT_ONCE,
   timeout: LONGEST_MS,
-  forceExit: true,
+  // Not forceExit: it loses what a process has not told yet, and tests that stand behind an await.
+  signal: stopping.signal,
 })
+const watchdog = setTimeout(() => {
+  process.exitCode = 1
+  const left = files.filter((file) => !seconds.has(file))
+  console.error(
+    `nothing was told for ${SILENT_MS / 60_000} minutes; the first of these has not ended: ${left.join(', ')}`,
+  )
+  stopping.abort()
+}, SILENT_MS)
+events.on('data', () => watchdog.refresh())
 events.on('test:summary', ({ file, duration_ms: ms, success }) => {
   if (file !== undefined) seconds.set(file.slice(root.length), ms / 1000)
   if (!success) process.exitCode = 1
 })
 events.once('end', () => {
+  clearTimeout(watchdog)
   const slowest = [...seconds].sort(([, a], [, b]) => b - a).slice(0, TOLD)
   for (const [file, took] of slowest) console.log(`${took.toFixed(1).padStart(7)} s  ${file}`)
 })
