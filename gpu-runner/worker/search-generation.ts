@@ -1,10 +1,10 @@
 /** Runs the search that a leased generation asks for, until it ends or must end, and says how the generation ends. */
-import { spellNumbers } from '../../shared/domain/prompt.ts'
 import type { AddressPolicy } from '../../shared/domain/public-address.ts'
 import type { Ending, GenerationItem } from '../../shared/stores/generations.ts'
 import type { Bucket } from '../../shared/stores/outputs.ts'
 import type { Table } from '../../shared/stores/store.ts'
 import type { ContentCheck } from '../content/check-content.ts'
+import type { Conditions, Evaluator } from '../engine/evaluator.ts'
 import type { SearchReport } from '../engine/host-search.ts'
 import type { Interruption } from '../engine/interruption.ts'
 import type { Model } from '../engine/model.ts'
@@ -46,20 +46,12 @@ export const searchGeneration = async (
   on: SearchContext,
   { generation, keeper }: { generation: GenerationItem; keeper: LeaseKeeper },
 ): Promise<Ending | 'stopped'> => {
-  const { manifest } = on.model
   const refused = await on.content.prompt(generation.prompt)
   if (refused !== undefined) return promptRefused(refused)
   const started = await startSearch(on, generation)
   const { search, nfeBefore, nfeResumed } = started
-  const prompt = spellNumbers(generation.prompt, manifest)
   const watched = generation.previews === true
-  const evaluator = await on.model.begin({
-    prompt,
-    terms: rewardTerms(on, generation),
-    payer: generation.account_id,
-    patient: generation.priority === 'low',
-    ...(watched && { pictureSide: PICTURE_SIDE }),
-  })
+  const evaluator = await on.model.begin(conditionsOf(on, generation))
   const watch = watchCancel({ table: on.table, named: namedOf(generation) })
   const trace = recordTrace({ reward: generation.reward.name, nfeBefore, written: started.trace })
   let state = started.order.from
@@ -81,12 +73,7 @@ export const searchGeneration = async (
       interruption: () => interruptionOf(on, generation, { keeper, watch }),
       onReport,
     })
-    const outcome = await untilHandBack(on.stopping, searched).then(endedOf, (error) => {
-      if (!(error instanceof StoppedWaiting)) throw error
-      // What is still evaluated is heard no more: what is stored now is handed back.
-      evaluator.end()
-      return 'stopped' as const
-    })
+    const outcome = await endOf(on, evaluator, searched)
     await Promise.all([progress.settled(), outcome === 'stopped' ? checkpoints.flush() : checkpoints.settled()])
     if (keeper.lost()) throw new LeaseLost(generation.id)
     if (outcome === 'stopped') return 'stopped'
@@ -112,9 +99,29 @@ export const searchGeneration = async (
   }
 }
 
-const endedOf = (outcome: SearchOutcome): EndedSearch['outcome'] | 'stopped' => {
-  const { stop } = outcome
-  return stop === 'stopped' ? 'stopped' : { ...outcome, stop }
+const conditionsOf = (on: SearchContext, generation: GenerationItem): Conditions => ({
+  prompt: generation.prompt,
+  terms: rewardTerms(on, generation),
+  payer: generation.account_id,
+  patient: generation.priority === 'low',
+  ...(generation.previews === true && { pictureSide: PICTURE_SIDE }),
+})
+
+/** `stopped` when the search was, or when this process can wait for it no longer. */
+const endOf = async (
+  on: SearchContext,
+  evaluator: Evaluator,
+  searched: Promise<SearchOutcome>,
+): Promise<EndedSearch['outcome'] | 'stopped'> => {
+  try {
+    const { stop, ...outcome } = await untilHandBack(on.stopping, searched)
+    return stop === 'stopped' ? 'stopped' : { ...outcome, stop }
+  } catch (error) {
+    if (!(error instanceof StoppedWaiting)) throw error
+    // What is still evaluated is heard no more: what is stored now is handed back.
+    evaluator.end()
+    return 'stopped'
+  }
 }
 
 const midSearch = (state: unknown, { nfeBefore, profileSha256 }: SearchStart, trace: string): MidSearch => ({
