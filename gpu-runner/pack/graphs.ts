@@ -8,10 +8,10 @@ import { type OpenedReward, openReward } from './reward-graphs.ts'
 import {
   type Floats,
   type GraphOptions,
-  lastingTensor,
   type Outputs,
   openSession,
   stack,
+  stackLasting,
   type Tensor,
 } from './session.ts'
 import { checkSurroundings } from './surroundings.ts'
@@ -102,10 +102,11 @@ async function openVelocity(
         scale,
         all.map(() => Float32Array.of(guidance.scale)),
       )
-    for (const port of conditioning) {
-      const each = all.map((row) => row.conditioning[port.name] ?? new Float32Array())
-      feeds[port.name] = each.length === 1 ? lastingTensor(port, each[0] as Floats) : stack(port, each)
-    }
+    for (const port of conditioning)
+      feeds[port.name] = stackLasting(
+        port,
+        all.map((row) => row.conditioning[port.name] ?? new Float32Array()),
+      )
     for (const row of rows) for (let nfe = 0; nfe < cost; nfe++) row.spend()
     const predicted = (await network.run(feeds, all.length)).floats('velocity')
     return guidance.mode === 'cfg' ? guide(predicted, guidance.scale) : predicted

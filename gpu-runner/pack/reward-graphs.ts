@@ -2,7 +2,7 @@
 import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
 import { checkSignature, type FoundSignature, floatPort, outputPort, type Port } from './graph-signature.ts'
 import type { Pack } from './read-pack.ts'
-import { batchOf, type Floats, type GraphOptions, lastingTensor, openSession, stack, type Tensor } from './session.ts'
+import { batchOf, type GraphOptions, openSession, stack, stackLasting, type Tensor } from './session.ts'
 
 /**
  * What one row of a reward graph takes beside the image, by the name of its input: `target` [classes]; `input_ids` and, where the
@@ -126,11 +126,13 @@ function inputPorts(graph: JudgeGraph): readonly Port[] {
   }
 }
 
-function feed(ports: readonly Port[], inputs: readonly RewardInput[]): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {}
-  for (const port of ports) {
-    const rows = inputs.map((input) => input[port.name] ?? new Float32Array())
-    feeds[port.name] = rows.length === 1 ? lastingTensor(port, rows[0] as Floats) : stack(port, rows)
-  }
-  return feeds
-}
+const feed = (ports: readonly Port[], inputs: readonly RewardInput[]): Record<string, Tensor> =>
+  Object.fromEntries(
+    ports.map((port) => [
+      port.name,
+      stackLasting(
+        port,
+        inputs.map((input) => input[port.name] ?? new Float32Array()),
+      ),
+    ]),
+  )

@@ -153,11 +153,13 @@ export const free = ({ buffer }: Float32Array): void => void (buffer as ArrayBuf
 
 const lasting = new WeakMap<Floats | BigInt64Array, { readonly port: Port; readonly tensor: Tensor }>()
 
-/** A batch of one row that never changes: its tensor is made once for each port. */
-export function lastingTensor(port: Port, row: Floats | BigInt64Array): Tensor {
+/** As `stack`, of rows that never change: where there is but one, its tensor is made once for the port. */
+export function stackLasting(port: Port, rows: readonly (Floats | BigInt64Array)[]): Tensor {
+  const [row] = rows
+  if (row === undefined || rows.length > 1) return stack(port, rows)
   const known = lasting.get(row)
   if (known?.port === port) return known.tensor
-  const tensor = stack(port, [row])
+  const tensor = stack(port, rows)
   lasting.set(row, { port, tensor })
   return tensor
 }

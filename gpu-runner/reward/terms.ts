@@ -9,17 +9,18 @@ import { colorfulness } from './colorfulness.ts'
 /** One number an image, same order; higher is better. */
 export type PixelScorer = (images: readonly ImageTensor[]) => Promise<readonly number[]>
 
-/** Scored in the model's thread, where a batch holds terms of many generations. */
-export interface GraphTerm {
+interface Weighted {
   readonly name: string
   readonly weight: number
+}
+
+/** Scored in the model's thread, where a batch holds terms of many generations. */
+export interface GraphTerm extends Weighted {
   readonly counts?: Counts
 }
 
 /** Scored by the model's owner: black boxes, which have no gradient. */
-export interface PixelTerm {
-  readonly name: string
-  readonly weight: number
+export interface PixelTerm extends Weighted {
   readonly score: PixelScorer
 }
 
@@ -29,9 +30,7 @@ export type Term = GraphTerm | PixelTerm
 export const isPixelTerm = (term: Term): term is PixelTerm => 'score' in term
 
 /** A pixel term as the model's thread knows it: something that its owner is asked for. */
-export interface OutsideTerm {
-  readonly name: string
-  readonly weight: number
+export interface OutsideTerm extends Weighted {
   readonly outside: true
 }
 

@@ -80,8 +80,8 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     read = {"flow": read_flow, "decoder": read_decoder, "vqa": read_reader}
-    for name, network in ((name, of_pack(options.pack)) for name, of_pack in read.items()):
-        weights = network.state_dict()
+    for name, of_pack in read.items():
+        weights = of_pack(options.pack).state_dict()
         Run(name, options.folder, 0).save(network=weights, average=weights)
 
 
