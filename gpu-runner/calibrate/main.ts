@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { nfePerEvaluation } from '../../shared/contract/pack.ts'
 import { type Model, openModel } from '../engine/model.ts'
 import { PackError } from '../pack/read-pack.ts'
+import { GRAPH_NAMES, type GraphName } from '../pack/session.ts'
 import { TRIAL_PROMPT, trialTerms } from '../pack/warm-up.ts'
 import { chooseSettings, type EngineSettings, type Measured } from './choose-settings.ts'
 
@@ -13,9 +14,6 @@ const WINDOWS = 6
 const WINDOW_MS = 100
 /** Of one search: few, so that a window is not much longer than it should be. */
 const EVALUATIONS = 8
-/** What a search runs. */
-const RUN = ['velocity', 'decode', 'reward'] as const
-
 const [packFolder] = process.argv.slice(2)
 if (packFolder === undefined) throw new Error('which pack? node main.ts PACK_FOLDER')
 
@@ -40,10 +38,12 @@ async function measureModel(model: Model, atOnce: number): Promise<Measured> {
   const windows: Awaited<ReturnType<typeof timeWindow>>[] = []
   for (let window = 0; window < WINDOWS; window++) windows.push(await timeWindow(model, searches))
   await model.close()
+  // What no search runs is not chosen for here.
+  const ran = GRAPH_NAMES.filter((graph) => windows.every(({ graphs }) => Number.isFinite(graphs[graph])))
   const least = (all: readonly number[]) => Math.min(...all)
   return {
     ms: least(windows.map(({ ms }) => ms)),
-    graphs: Object.fromEntries(RUN.map((graph) => [graph, least(windows.map(({ graphs }) => graphs[graph]))])),
+    graphs: Object.fromEntries(ran.map((graph) => [graph, least(windows.map(({ graphs }) => graphs[graph]))])),
   }
 }
 
@@ -59,9 +59,11 @@ async function timeWindow(model: Model, searches: readonly (() => Promise<unknow
   await Promise.all(searches.map(keepOn))
   const ms = (performance.now() - start) / (searched * EVALUATIONS)
   const after = model.meters()
-  const msOf = (graph: (typeof RUN)[number]) =>
-    (after[graph].ms - before[graph].ms) / (after[graph].runs - before[graph].runs)
-  return { ms, graphs: { velocity: msOf('velocity'), decode: msOf('decode'), reward: msOf('reward') } }
+  const msOf = (graph: GraphName) => (after[graph].ms - before[graph].ms) / (after[graph].runs - before[graph].runs)
+  return {
+    ms,
+    graphs: Object.fromEntries(GRAPH_NAMES.map((graph) => [graph, msOf(graph)])) as Record<GraphName, number>,
+  }
 }
 
 console.log(JSON.stringify(await chooseSettings(availableParallelism(), measure)))

@@ -8,7 +8,7 @@ import { free } from '../pack/session.ts'
 import type { RewardAsk } from '../reward/prepare.ts'
 import type { Ask } from '../search/search.ts'
 import { ownRow, splitRows } from './rows.ts'
-import { followGradients, scoreImages } from './score-rows.ts'
+import { followGradients, scoreDecoded, scoreImages } from './score-rows.ts'
 
 /** An ask with what its generation adds to it. */
 export interface EvaluationRow extends Ask, VelocityRow {
@@ -99,16 +99,44 @@ export function createRowEvaluator(
 async function look(
   graphs: Graphs,
   works: readonly RowInWork[],
-  [height, width]: PackManifest['resolution'],
+  resolution: PackManifest['resolution'],
 ): Promise<void> {
-  const batch = await graphs.decode(works.map(({ row, clean }) => clean ?? row.latent))
+  const { together, apart } = divided(graphs, works)
+  for (const [name, works] of together) {
+    const images = await scoreDecoded(graphs, name, { works, images: works.some(isShown) })
+    if (images) keepSeen(images, works, resolution)
+  }
+  if (apart.length === 0) return
+  const batch = await graphs.decode(apart.map(({ row, clean }) => clean ?? row.latent))
+  await scoreImages(graphs, { batch, images: splitRows(batch, apart.length), works: apart })
+  keepSeen(batch, apart, resolution)
+}
+
+/**
+ * Rows that one run decodes and scores, by their reward, and the others. A row's way does not depend on its neighbours: the two
+ * need not have the same bits.
+ */
+function divided(graphs: Graphs, works: readonly RowInWork[]) {
+  const [together, apart]: [Map<string, RowInWork[]>, RowInWork[]] = [new Map(), []]
+  for (const work of works) {
+    const { rewards, gradient } = work.row
+    const [only] = rewards
+    if (only === undefined || rewards.length > 1 || gradient || !graphs.rewards.get(only.name)?.scoreLatents)
+      apart.push(work)
+    else together.set(only.name, [...(together.get(only.name) ?? []), work])
+  }
+  return { together, apart }
+}
+
+const isShown = ({ row }: RowInWork): boolean => row.images || row.pictureSide !== undefined
+
+/** Frees the batch. */
+function keepSeen(batch: Float32Array, works: readonly RowInWork[], [height, width]: PackManifest['resolution']): void {
   const images = splitRows(batch, works.length)
-  await scoreImages(graphs, { batch, images, works })
-  for (const [index, work] of works.entries()) {
+  for (const [index, { row, said }] of works.entries()) {
     const data = images[index] as Float32Array
-    const { pictureSide } = work.row
-    if (work.row.images) work.said.image = data.slice()
-    if (pictureSide !== undefined) work.said.picture = smallPicture({ data, width, height }, pictureSide)
+    if (row.images) said.image = data.slice()
+    if (row.pictureSide !== undefined) said.picture = smallPicture({ data, width, height }, row.pictureSide)
   }
   free(batch)
 }

@@ -51,6 +51,7 @@ export function readGraphMeters(threads: readonly Float64Array[]): Meters {
     velocity: read('velocity'),
     decode: read('decode'),
     reward: read('reward'),
+    fused: read('fused'),
     gradient: read('gradient'),
   }
 }

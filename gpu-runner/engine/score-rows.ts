@@ -1,6 +1,7 @@
 /** The reward graphs of a batch: rows are gathered by graph, so that each runs once a batch, whoever asked for it. */
 import type { Graphs } from '../pack/graphs.ts'
-import type { OpenedReward, RewardInput } from '../pack/reward-graphs.ts'
+import type { OpenedReward } from '../pack/reward-graphs.ts'
+import type { RewardInput } from '../pack/reward-inputs.ts'
 import type { RowInWork } from './evaluate-rows.ts'
 import { joinRows, ownRow, splitRows } from './rows.ts'
 
@@ -10,6 +11,21 @@ interface Seat {
   readonly row: number
   readonly at: number
   readonly input: RewardInput
+}
+
+/** Rows of that one reward, decoded and scored in one run. Gives their images where they are wanted. */
+export async function scoreDecoded(
+  graphs: Graphs,
+  name: string,
+  { works, images }: { works: readonly RowInWork[]; images: boolean },
+): Promise<Float32Array | undefined> {
+  const { scoreLatents } = opened(graphs, name)
+  if (scoreLatents === undefined) throw new RangeError(`the pack does not decode and score ${name} in one run`)
+  const latents = works.map(({ row, clean }) => clean ?? row.latent)
+  const inputs = works.map(({ row }) => row.rewards[0]?.input ?? {})
+  const scores = await scoreLatents(latents, inputs, { images })
+  for (const [index, { said }] of works.entries()) said.rewards = [scores.rewards[index] ?? Number.NaN]
+  return scores.images
 }
 
 /** The rewards of the images that were decoded of the rows, but of those that a gradient graph has scored. */

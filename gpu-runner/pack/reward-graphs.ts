@@ -2,13 +2,9 @@
 import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
 import { checkSignature, type FoundSignature, floatPort, outputPort, type Port } from './graph-signature.ts'
 import type { Pack } from './read-pack.ts'
-import { batchOf, type GraphOptions, openSession, stack, stackLasting, type Tensor } from './session.ts'
-
-/**
- * What one row of a reward graph takes beside the image, by the name of its input: `target` [classes]; `input_ids` and, where the
- * manifest says so, `input_mask` [max_length]; or nothing.
- */
-export type RewardInput = Readonly<Record<string, Float32Array | BigInt64Array>>
+import { feed, inputPorts, REWARD, type RewardInput } from './reward-inputs.ts'
+import { openScoreLatents, type ScoreLatents } from './score-latents.ts'
+import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
 
 /** Probabilities [B, classes, rows, columns], 0 but at the places of things; the sum over a class's places is its count. */
 export interface Peaks {
@@ -48,15 +44,21 @@ export type FollowGradient = (
 
 export interface OpenedReward {
   readonly score: ScoreImages
+  /** Decoder and reward in one run, where they can be had so. */
+  readonly scoreLatents?: ScoreLatents
   readonly gradient?: FollowGradient
 }
 
 /** Rejects with PackError. */
 export async function openReward(pack: Pack, graph: RewardGraph, options: GraphOptions): Promise<OpenedReward> {
   const score = await openScore(pack, graph, options)
-  return graph.gradient === undefined
-    ? { score }
-    : { score, gradient: await openGradient(pack, { graph, file: graph.gradient }, options) }
+  const scoreLatents = await openScoreLatents(pack, graph, options)
+  const { gradient } = graph
+  return {
+    score,
+    ...(scoreLatents && { scoreLatents }),
+    ...(gradient !== undefined && { gradient: await openGradient(pack, { graph, file: gradient }, options) }),
+  }
 }
 
 /** Loads and checks one graph that scores images, a reward's or a judge's. Rejects with PackError. */
@@ -102,7 +104,6 @@ async function openGradient(
   }
 }
 
-const REWARD: Port = { name: 'reward', type: 'float32', shape: [] }
 const countsPort = (classes: readonly string[]): Port => ({ name: 'counts', type: 'float32', shape: [classes.length] })
 
 /** `peaks` [B, classes, rows, columns], which a graph that counts may give: what it counts, where it stands. Any size of grid. */
@@ -112,27 +113,3 @@ function peaksPort({ outputs }: FoundSignature, classes: number): Port | undefin
   const [rows, columns] = (found.shape ?? []).slice(2)
   return { name: 'peaks', type: 'float32', shape: [classes, Number(rows), Number(columns)] }
 }
-
-function inputPorts(graph: JudgeGraph): readonly Port[] {
-  switch (graph.takes) {
-    case 'counts':
-      return [{ name: 'target', type: 'float32', shape: [graph.classes.length] }]
-    case 'prompt': {
-      const names = graph.tokenizer.mask ? ['input_ids', 'input_mask'] : ['input_ids']
-      return names.map((name) => ({ name, type: 'int64', shape: [graph.tokenizer.max_length] }))
-    }
-    case 'image':
-      return []
-  }
-}
-
-const feed = (ports: readonly Port[], inputs: readonly RewardInput[]): Record<string, Tensor> =>
-  Object.fromEntries(
-    ports.map((port) => [
-      port.name,
-      stackLasting(
-        port,
-        inputs.map((input) => input[port.name] ?? new Float32Array()),
-      ),
-    ]),
-  )

@@ -14,7 +14,7 @@ import { type Pack, PackError } from './read-pack.ts'
 export type { Tensor }
 
 /** What a run of a graph is counted under. */
-export const GRAPH_NAMES = ['encode', 'velocity', 'decode', 'reward', 'gradient'] as const
+export const GRAPH_NAMES = ['encode', 'velocity', 'decode', 'reward', 'fused', 'gradient'] as const
 export type GraphName = (typeof GRAPH_NAMES)[number]
 
 /** Threads inside one operator of each graph, integers >= 1. */
@@ -54,16 +54,29 @@ export interface Session {
   run(feeds: Readonly<Record<string, Tensor>>, rows: number, wanted?: readonly string[]): Promise<Outputs>
 }
 
-/** With a provider that is not to be had this rejects: nothing falls back in silence. Rejects with PackError. */
+/** A graph of the pack. Rejects as `openBytes` does. */
 export async function openSession(
   pack: Pack,
   { graph, file }: { graph: GraphName; file: string },
-  { threads, provider = 'cpu', onRun }: GraphOptions,
+  options: GraphOptions,
 ): Promise<Session> {
   const bytes = await pack.read(file)
   await checkExternalData(pack, file, bytes)
+  return openBytes(bytes, { graph, file, folder: pack.folder }, options)
+}
+
+/**
+ * A graph made of files that were checked. With a provider that is not to be had this rejects: nothing falls back in silence. Rejects
+ * with PackError.
+ * @param at `file` is what it is called in errors; `folder` has the weights that are beside it
+ */
+export async function openBytes(
+  bytes: Uint8Array,
+  { graph, file, folder }: { graph: GraphName; file: string; folder: string },
+  { threads, provider = 'cpu', onRun }: GraphOptions,
+): Promise<Session> {
   const session = await createSession(bytes, {
-    folder: pack.folder,
+    folder,
     file,
     threads: typeof threads === 'number' ? threads : threads[graph],
     provider,

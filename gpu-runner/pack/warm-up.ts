@@ -7,7 +7,7 @@ import { encodeInputs } from './encode-inputs.ts'
 import { sizeOf } from './graph-signature.ts'
 import type { Graphs } from './graphs.ts'
 import { PackError } from './read-pack.ts'
-import type { RewardInput } from './reward-graphs.ts'
+import type { RewardInput } from './reward-inputs.ts'
 
 export const TRIAL_PROMPT = 'two cats'
 
@@ -31,7 +31,11 @@ export async function warmUp(
     checkFinite(manifest.graphs.decode, images)
     for (const { name, input } of asks) {
       const [opened, inputs] = [graphs.rewards.get(name), Array<RewardInput>(rows).fill(input)]
-      const scores = [await opened?.score(images, inputs), await opened?.gradient?.(latents, inputs)]
+      const scores = [
+        await opened?.score(images, inputs),
+        await opened?.scoreLatents?.(latents, inputs, { images: false }),
+        await opened?.gradient?.(latents, inputs),
+      ]
       for (const score of scores) checkFinite(`rewards.${name}`, score?.rewards ?? new Float32Array())
     }
   }

@@ -2,7 +2,7 @@
 import type { CountGraph, JudgeGraph, PackManifest } from '../../shared/contract/pack.ts'
 import type { Counts } from '../../shared/domain/counts.ts'
 import { encodePrompt, type PackTokenizer } from '../../shared/domain/tokenizer.ts'
-import type { RewardInput } from '../pack/reward-graphs.ts'
+import type { RewardInput } from '../pack/reward-inputs.ts'
 import { countTarget } from './count.ts'
 import type { GraphTerm } from './terms.ts'
 

@@ -55,7 +55,8 @@ export async function loopBare(
   for (const { velocity, scored } of [...batches, { velocity: 0, scored: 1 }]) {
     const row = { latent, t: 0.7, conditioning, spend: () => {} }
     if (velocity > 0) await graphs.velocity(Array(velocity).fill(row))
-    if (scored > 0) await count?.score(await graphs.decode(Array(scored).fill(latent)), Array(scored).fill({ target }))
+    if (scored > 0)
+      await count?.scoreLatents?.(Array(scored).fill(latent), Array(scored).fill({ target }), { images: false })
   }
   return performance.now() - start
 }

@@ -16,7 +16,7 @@ import { keptSettings } from '../../../gpu-runner/calibrate/keep-settings.ts'
 import { type Model, openModel } from '../../../gpu-runner/engine/model.ts'
 import { PROVIDERS, type Provider } from '../../../gpu-runner/pack/providers.ts'
 import { PackError } from '../../../gpu-runner/pack/read-pack.ts'
-import { GRAPH_NAMES, type GraphName } from '../../../gpu-runner/pack/session.ts'
+import { GRAPH_NAMES } from '../../../gpu-runner/pack/session.ts'
 import { loadNow, machineLine, readMachine } from '../machine.ts'
 import { rounded } from '../quantile.ts'
 import { tableOf } from '../report.ts'
@@ -165,8 +165,8 @@ function tell(name: string, what: string): void {
 /** With the loads since `from`: each part of a run can be made anew by itself. */
 function withMachine(table: string, from: number): string {
   const date = new Date().toISOString().slice(0, 10)
-  const threads = ['velocity', 'decode', 'reward'].map((graph) => settings.threads[graph as GraphName])
-  const engine = `threads of velocity, decode and reward ${threads.join(', ')}; sessions ${settings.sessions}`
+  const { velocity, fused } = settings.threads
+  const engine = `threads of the network ${velocity}, of decoder and reward ${fused}; sessions ${settings.sessions}`
   return `${table}\n\n${date}, ${machineLine(loads.slice(from))}; ${pack}, ${provider}; ${engine}.`
 }
 
