@@ -1,11 +1,21 @@
-/** The few array loops of the library. Float32 for latents, Float64 where formulas are checked to many digits. */
+/**
+ * The few array loops of the library. Float32 for latents, Float64 where formulas are checked to many digits. What every candidate
+ * goes through takes four numbers at a time: the code that V8 has until it knows a function well takes three times as long one by one.
+ */
 
 export type Floats = Float32Array | Float64Array
 
 /** A new array of the same kind: a x + b y, element by element. */
 export function combine<T extends Floats>(a: number, x: T, { b, y }: { b: number; y: T }): T {
   const out = emptyLike(x)
-  for (let i = 0; i < out.length; i++) out[i] = a * (x[i] as number) + b * (y[i] as number)
+  const fours = out.length & ~3
+  for (let i = 0; i < fours; i += 4) {
+    out[i] = a * (x[i] as number) + b * (y[i] as number)
+    out[i + 1] = a * (x[i + 1] as number) + b * (y[i + 1] as number)
+    out[i + 2] = a * (x[i + 2] as number) + b * (y[i + 2] as number)
+    out[i + 3] = a * (x[i + 3] as number) + b * (y[i + 3] as number)
+  }
+  for (let i = fours; i < out.length; i++) out[i] = a * (x[i] as number) + b * (y[i] as number)
   return out
 }
 

@@ -136,7 +136,7 @@ export function generalConvex(n: number): Interpolant {
   }
 }
 
-/** Those that take long to make, by name: the same name always gives the same interpolant. */
+/** By name: those that take long to make, and those without numbers, of which there are few. */
 const made = new Map<string, Interpolant>()
 
 const FAMILIES: Record<string, (...numbers: number[]) => Interpolant> = {
@@ -160,6 +160,6 @@ export function interpolantNamed(name: string): Interpolant {
   const build = Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined
   const interpolant = build?.(...numbers.split('_').slice(1).map(Number))
   if (interpolant?.name !== name) throw new RangeError(`unknown interpolant "${name}"`)
-  if (family === 'scaled_linear') made.set(name, interpolant)
+  if (family === 'scaled_linear' || numbers === '') made.set(name, interpolant)
   return interpolant
 }

@@ -54,7 +54,7 @@ interface Noise {
 function addNoise(out: Float32Array, { base, fresh, place }: Noise): Float32Array {
   const philox = philoxPlace(place, LATENT_NOISE)
   for (let from = 0; from < out.length; from += 4096) {
-    philoxFill(words, philox, from / 8)
+    philoxFill(out.length - from < 4096 ? words.subarray(0, wordsFor(out.length - from)) : words, philox, from / 8)
     const tails = addNormals(out, { base, fresh, from })
     // A tail bin's mean is 0 in the table, so that its own draw can be added here.
     for (let k = 0; k < tails; k++) {
@@ -64,6 +64,9 @@ function addNoise(out: Float32Array, { base, fresh, place }: Noise): Float32Arra
   }
   return out
 }
+
+/** Of so many elements: two a word, and blocks by two. */
+const wordsFor = (elements: number): number => Math.ceil(elements / 16) * 8
 
 /** n uniforms in (0, 1) with 32 bits each, for decisions; apart from the latent noise of the same place. */
 export function uniforms(place: NoisePlace, n: number): Float64Array {
