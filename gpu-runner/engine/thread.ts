@@ -1,4 +1,5 @@
 /** A worker thread as a table of asynchronous calls: every call settles, also when the thread dies. */
+import './compile-soon.ts'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
 import { ModelError } from './model-error.ts'
 import { createPeer, type Handlers, type Peer } from './peer.ts'

@@ -13,6 +13,9 @@ const TYPE_OF_VALUE = [2, 1, 1]
 /** What a graph may lose: types that the runtime finds itself, and comments. */
 const DISPENSABLE = new Set([10, 13, 16])
 
+/** How messages, strings and bytes are encoded: their length, then they. */
+const BYTES = 2
+
 /** Before the names of the first graph, so that none is the second's too. */
 const PREFIX = 'first/'
 
@@ -45,9 +48,9 @@ export function fuseGraphs(first: Uint8Array, second: Uint8Array, joint: string)
     elementOf(producer, GRAPH.output, joint) === elementOf(consumer, GRAPH.input, joint)
   if (!alike || before.some(({ number }) => number === MODEL.functions) || !isPlain(producer)) return undefined
   if (namesOf(consumer).some((name) => name.startsWith(PREFIX) || (kept.has(name) && name !== joint))) return undefined
-  const graph = Buffer.concat([...renamed(producer, kept), ...withInputs(consumer, joint), ...outputsOf(producer)])
-  const others = after.filter(({ number }) => number !== MODEL.graph)
-  return Buffer.concat([...others.map(({ whole }) => whole), encoded(MODEL.graph, graph)])
+  const graph = [...renamed(producer, kept), ...withInputs(consumer, joint), ...outputsOf(producer)]
+  const others = after.filter(({ number }) => number !== MODEL.graph).map(({ whole }) => whole)
+  return Buffer.concat([...others, ...encoded(MODEL.graph, graph)])
 }
 
 function fieldsOf(message: Uint8Array): Message {
@@ -55,8 +58,8 @@ function fieldsOf(message: Uint8Array): Message {
   while (pbf.pos < pbf.length) {
     const start = pbf.pos
     const number = pbf.nextField()
-    const content = pbf.type === 2 ? pbf.readBytes() : new Uint8Array()
-    if (pbf.type !== 2) pbf.skip(pbf.type)
+    const content = pbf.type === BYTES ? pbf.readBytes() : new Uint8Array()
+    if (pbf.type !== BYTES) pbf.skip(pbf.type)
     fields.push({ number, content, whole: message.subarray(start, pbf.pos) })
   }
   return fields
@@ -114,15 +117,18 @@ const namesOf = (graph: Message): string[] => [
 
 /** Inputs, weights and nodes. An empty name stands for what was left out. */
 function renamed(graph: Message, kept: ReadonlySet<string>): Uint8Array[] {
-  const rename = (field: Field, names: readonly number[]): Uint8Array => {
+  const rename = (field: Field, names: readonly number[]): readonly Uint8Array[] => {
     const name = names.includes(field.number) ? textOf(field.content) : ''
-    return name === '' || kept.has(name) ? field.whole : encoded(field.number, Buffer.from(PREFIX + name))
+    return name === '' || kept.has(name) ? [field.whole] : encoded(field.number, [Buffer.from(PREFIX + name)])
   }
   const within = ({ number, content }: Field, names: readonly number[]) =>
-    encoded(number, Buffer.concat(fieldsOf(content).map((field) => rename(field, names))))
+    encoded(
+      number,
+      fieldsOf(content).flatMap((field) => rename(field, names)),
+    )
   return graph.flatMap((field) => {
-    if (field.number === GRAPH.node) return [within(field, [NODE.input, NODE.output, NODE.name])]
-    if (field.number === GRAPH.initializer) return [within(field, [NAME_OF_TENSOR])]
+    if (field.number === GRAPH.node) return within(field, [NODE.input, NODE.output, NODE.name])
+    if (field.number === GRAPH.initializer) return within(field, [NAME_OF_TENSOR])
     return field.number === GRAPH.input ? [field.whole] : []
   })
 }
@@ -137,8 +143,10 @@ const withInputs = (graph: Message, joint: string): Uint8Array[] =>
 const outputsOf = (graph: Message): Uint8Array[] =>
   graph.filter(({ number }) => number === GRAPH.output).map(({ whole }) => whole)
 
-function encoded(number: number, content: Uint8Array): Uint8Array {
-  const pbf = new PbfWriter(new Uint8Array(content.length + 16))
-  pbf.writeBytesField(number, content)
-  return pbf.finish()
+/** A field of these parts, which are not copied: weights are large. */
+function encoded(number: number, content: readonly Uint8Array[]): Uint8Array[] {
+  const head = new PbfWriter()
+  head.writeTag(number, BYTES)
+  head.writeVarint(content.reduce((sum, { length }) => sum + length, 0))
+  return [head.finish(), ...content]
 }

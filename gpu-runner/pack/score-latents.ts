@@ -5,7 +5,7 @@ import { floatPort } from './graph-signature.ts'
 import { readOnnxFile } from './onnx-file.ts'
 import type { Pack } from './read-pack.ts'
 import { feed, inputPorts, REWARD, type RewardInput } from './reward-inputs.ts'
-import { type GraphOptions, openBytes, stack } from './session.ts'
+import { free, type GraphOptions, openBytes, stack } from './session.ts'
 
 /** The weights of both are in memory once more. Where there are more of them, what is saved is nothing beside what the graphs take. */
 const MOST_BYTES = 64e6
@@ -40,6 +40,7 @@ export async function openScoreLatents(
   if (bytes === undefined) return undefined
   const file = `${graphs.decode} with ${graph.file}`
   const session = await openBytes(bytes, { graph: 'fused', file, folder: pack.folder }, options)
+  for (const read of [decoder, reward, bytes]) free(read)
   const latents = floatPort(session.signature, 'latents', latent)
   const ports = inputPorts(graph)
   return async (rows, inputs, { images }) => {

@@ -62,7 +62,9 @@ export async function openSession(
 ): Promise<Session> {
   const bytes = await pack.read(file)
   await checkExternalData(pack, file, bytes)
-  return openBytes(bytes, { graph, file, folder: pack.folder }, options)
+  const session = await openBytes(bytes, { graph, file, folder: pack.folder }, options)
+  free(bytes)
+  return session
 }
 
 /**
@@ -161,8 +163,11 @@ export function batchOf(port: Port, data: Float32Array, rows: number): Tensor {
   return floatTensor(port.type, whole, [rows, ...port.shape])
 }
 
-/** Gives back what an output holds, which must not be looked at any more. Left to the collector, images keep it busy. */
-export const free = ({ buffer }: Float32Array): void => void (buffer as ArrayBuffer).transfer(0)
+/** Gives back memory that must not be looked at any more. Left to the collector, images keep it busy, and files stay for long. */
+export function free({ buffer, byteLength }: Float32Array | Uint8Array): void {
+  // Small files may share theirs with others.
+  if (byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0)
+}
 
 const lasting = new WeakMap<Floats | BigInt64Array, { readonly port: Port; readonly tensor: Tensor }>()
 

@@ -52,11 +52,12 @@ export async function loopBare(
 ): Promise<number> {
   const count = graphs.rewards.get('count')
   const start = performance.now()
-  for (const { velocity, scored } of [...batches, { velocity: 0, scored: 1 }]) {
+  for (const { velocity, scored } of batches) {
     const row = { latent, t: 0.7, conditioning, spend: () => {} }
     if (velocity > 0) await graphs.velocity(Array(velocity).fill(row))
-    if (scored > 0)
-      await count?.scoreLatents?.(Array(scored).fill(latent), Array(scored).fill({ target }), { images: false })
+    const [latents, inputs] = [Array(scored).fill(latent), Array(scored).fill({ target })]
+    if (scored > 0) await count?.scoreLatents?.(latents, inputs, { images: false })
   }
+  await count?.score(await graphs.decode([latent]), [{ target }])
   return performance.now() - start
 }
