@@ -5,6 +5,7 @@ import { checkSignature, conditioningPorts, floatPort, outputPort, type Port, si
 import { guide } from './guidance.ts'
 import { type Pack, PackError } from './read-pack.ts'
 import { type OpenedReward, openReward } from './reward-graphs.ts'
+import { openScoreLatents } from './score-latents.ts'
 import {
   type Floats,
   type GraphOptions,
@@ -135,7 +136,13 @@ const rowOf = (outputs: Outputs, ports: readonly Port[]): Conditioning =>
 
 async function openRewards(pack: Pack, options: GraphOptions): Promise<Graphs['rewards']> {
   const rewards = new Map<string, OpenedReward>()
-  for (const [name, graph] of Object.entries(pack.manifest.rewards))
-    if (graph.offered) rewards.set(name, await openReward(pack, graph, options))
+  for (const [name, graph] of Object.entries(pack.manifest.rewards)) {
+    if (!graph.offered) continue
+    const opened = await openReward(pack, graph, options)
+    // Of no other: for each the decoder is in memory once more.
+    const isDefault = name === pack.manifest.default_reward
+    const scoreLatents = isDefault ? await openScoreLatents(pack, graph, options) : undefined
+    rewards.set(name, scoreLatents ? { ...opened, scoreLatents } : opened)
+  }
   return rewards
 }

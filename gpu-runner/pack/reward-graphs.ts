@@ -3,7 +3,7 @@ import type { JudgeGraph, RewardGraph } from '../../shared/contract/pack.ts'
 import { checkSignature, type FoundSignature, floatPort, outputPort, type Port } from './graph-signature.ts'
 import type { Pack } from './read-pack.ts'
 import { feed, inputPorts, REWARD, type RewardInput } from './reward-inputs.ts'
-import { openScoreLatents, type ScoreLatents } from './score-latents.ts'
+import type { ScoreLatents } from './score-latents.ts'
 import { batchOf, type GraphOptions, openSession, stack } from './session.ts'
 
 /** Probabilities [B, classes, rows, columns], 0 but at the places of things; the sum over a class's places is its count. */
@@ -44,7 +44,7 @@ export type FollowGradient = (
 
 export interface OpenedReward {
   readonly score: ScoreImages
-  /** Decoder and reward in one run, where they can be had so. */
+  /** Decoder and reward in one run: of the default reward, where they can be had so. */
   readonly scoreLatents?: ScoreLatents
   readonly gradient?: FollowGradient
 }
@@ -52,13 +52,9 @@ export interface OpenedReward {
 /** Rejects with PackError. */
 export async function openReward(pack: Pack, graph: RewardGraph, options: GraphOptions): Promise<OpenedReward> {
   const score = await openScore(pack, graph, options)
-  const scoreLatents = await openScoreLatents(pack, graph, options)
-  const { gradient } = graph
-  return {
-    score,
-    ...(scoreLatents && { scoreLatents }),
-    ...(gradient !== undefined && { gradient: await openGradient(pack, { graph, file: gradient }, options) }),
-  }
+  return graph.gradient === undefined
+    ? { score }
+    : { score, gradient: await openGradient(pack, { graph, file: graph.gradient }, options) }
 }
 
 /** Loads and checks one graph that scores images, a reward's or a judge's. Rejects with PackError. */

@@ -37,10 +37,12 @@ export async function openScoreLatents(
   // Weights may lie in files of their own.
   if (weightsOf(decoder) + weightsOf(reward) > MOST_BYTES) return undefined
   const bytes = fuseGraphs(decoder, reward, output.kind)
+  free(decoder)
+  free(reward)
   if (bytes === undefined) return undefined
   const file = `${graphs.decode} with ${graph.file}`
   const session = await openBytes(bytes, { graph: 'fused', file, folder: pack.folder }, options)
-  for (const read of [decoder, reward, bytes]) free(read)
+  free(bytes)
   const latents = floatPort(session.signature, 'latents', latent)
   const ports = inputPorts(graph)
   return async (rows, inputs, { images }) => {

@@ -78,6 +78,7 @@ export async function openBytes(
   { threads, provider = 'cpu', onRun }: GraphOptions,
 ): Promise<Session> {
   const session = await createSession(bytes, {
+    graph,
     folder,
     file,
     threads: typeof threads === 'number' ? threads : threads[graph],
@@ -100,15 +101,27 @@ export async function openBytes(
   }
 }
 
+/** They would keep what one run takes for good: one runs once a prompt, the other is as fast without (measured). */
+const WITHOUT_ARENA: ReadonlySet<GraphName> = new Set(['encode', 'gradient'])
+
+interface Creation {
+  readonly graph: GraphName
+  readonly folder: string
+  readonly file: string
+  readonly threads: number
+  readonly provider: Provider
+}
+
 async function createSession(
   bytes: Uint8Array,
-  { folder, file, threads, provider }: { folder: string; file: string; threads: number; provider: Provider },
+  { graph, folder, file, threads, provider }: Creation,
 ): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(bytes, {
       executionProviders: [...PROVIDERS_OF[provider]],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      enableCpuMemArena: !WITHOUT_ARENA.has(graph),
       // Each session has a thread pool. One that spins for long takes the cores from those that have work (measured: 2-4x); from one
       // operator to the next in the same run it is some microseconds.
       extra: {

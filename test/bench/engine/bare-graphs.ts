@@ -3,7 +3,7 @@
 import { sizeOf } from '../../../gpu-runner/pack/graph-signature.ts'
 import { type Conditioning, type Graphs, openGraphs } from '../../../gpu-runner/pack/graphs.ts'
 import type { Provider } from '../../../gpu-runner/pack/providers.ts'
-import { readPack } from '../../../gpu-runner/pack/read-pack.ts'
+import { type Pack, readPack } from '../../../gpu-runner/pack/read-pack.ts'
 import { countGraphNamed, countTarget } from '../../../gpu-runner/reward/count.ts'
 import type { Ask } from '../../../gpu-runner/search/search.ts'
 import { COUNTS, MAX_BATCH, PACK_FOLDER } from './generation.ts'
@@ -26,6 +26,7 @@ export function batchesOf(asks: readonly Ask[]): Batch[] {
 }
 
 export interface BareGraphs {
+  readonly pack: Pack
   readonly graphs: Graphs
   readonly conditioning: Conditioning
   readonly target: Float32Array
@@ -42,7 +43,13 @@ export async function openBareGraphs(threads: number, provider: Provider = 'cpu'
   )
   const conditioning = await graphs.encode(Object.fromEntries(inputs))
   const latent = Float32Array.from({ length: sizeOf(pack.manifest.latent) }, (_, i) => 1.4 * Math.sin(i * 12.9898))
-  return { graphs, conditioning, latent, target: countTarget(countGraphNamed('count', pack.manifest.rewards), COUNTS) }
+  return {
+    pack,
+    graphs,
+    conditioning,
+    latent,
+    target: countTarget(countGraphNamed('count', pack.manifest.rewards), COUNTS),
+  }
 }
 
 /** Milliseconds for the same batches, and the image at the end, with nothing between the graphs. */

@@ -1,7 +1,7 @@
 /**
  * `node resident.ts runner|graphs PROVIDER`: resident memory of a process of its own, as one line of JSON, {"before", "after"} in bytes.
  *
- * `graphs` opens the pack's graphs and runs each as a generation does; `runner` loads what the worker is made of and makes a
+ * `graphs` opens the pack's graphs and runs each, those that a generation runs as it does; `runner` loads what the worker is made of and makes a
  * whole generation. What the second has more than the graphs took in the first is the runner's own.
  */
 import { availableParallelism } from 'node:os'
@@ -27,6 +27,9 @@ async function runAsRunner(): Promise<void> {
 
 async function runGraphs(): Promise<void> {
   const { openBareGraphs, loopBare } = await import('./bare-graphs.ts')
+  const { openTokenizers } = await import('../../../gpu-runner/pack/open-tokenizers.ts')
+  const { warmUp } = await import('../../../gpu-runner/pack/warm-up.ts')
   const bare = await openBareGraphs(availableParallelism(), provider)
+  await warmUp(bare.graphs, { manifest: bare.pack.manifest, tokenizers: await openTokenizers(bare.pack), batches: [1] })
   await loopBare(bare, Array(NFE).fill({ velocity: 1, scored: 1 }))
 }
