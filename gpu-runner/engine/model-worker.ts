@@ -2,6 +2,7 @@
  * A thread that has a pack's graphs, and the searches that are evaluated on them. `session.run` blocks the thread it is called
  * on: here it blocks nothing but these searches, while heartbeats, cancellation and SIGTERM stay on the main thread.
  */
+import { availableParallelism } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { checkMemory } from '../pack/check-memory.ts'
 import { encodeInputs } from '../pack/encode-inputs.ts'
@@ -95,7 +96,11 @@ async function openModel(request: ModelProtocol['open']['request']): Promise<Ope
   const onRun = (run: GraphRun): void => {
     if (warm) addRun(meters[at] as Float64Array, run)
   }
-  const graphs = await openGraphs(pack, { threads, provider, onRun })
+  const crowd = {
+    threads: Math.max(1, Math.floor(availableParallelism() / sessions)),
+    isThere: () => loads.some((load, other) => other !== at && load > 0),
+  }
+  const graphs = await openGraphs(pack, { threads, provider, onRun, ...(provider === 'cpu' && { crowd }) })
   await warmUp(graphs, { manifest, tokenizers, batches: [1] })
   warm = true
   const evaluate = createRowEvaluator(graphs, manifest)

@@ -1,5 +1,6 @@
 /** Whether a machine can hold a pack, asked before its weights are read. */
 import type { PackManifest } from '../../shared/contract/pack.ts'
+import { bytesHeldTwice } from './held-twice.ts'
 import { PackError } from './read-pack.ts'
 
 /** Measured (docs/results/conformance.md): what a process takes for its weights, and beside them. */
@@ -10,12 +11,14 @@ const SESSION_BESIDE_BYTES = 160e6
 
 /** Throws PackError when the graphs that a runner opens, so many times, do not fit. Judges are not opened. */
 export function checkMemory(
-  { files, judges = {} }: PackManifest,
+  manifest: PackManifest,
   { availableBytes, sessions }: { availableBytes: number; sessions: number },
 ): void {
+  const { files, judges = {} } = manifest
   const judged = new Set(Object.values(judges).map(({ file }) => file))
   const weights = Object.entries(files).filter(([file]) => !judged.has(file))
-  const held = MEMORY_FACTOR * weights.reduce((sum, [, { bytes }]) => sum + bytes, 0)
+  const once = weights.reduce((sum, [, { bytes }]) => sum + bytes, 0)
+  const held = MEMORY_FACTOR * (once + bytesHeldTwice(manifest, { sessions }))
   const needed = sessions * held + MEMORY_BESIDE_BYTES + (sessions - 1) * SESSION_BESIDE_BYTES
   if (needed > availableBytes)
     throw new PackError(

@@ -2,13 +2,10 @@
 import type { RewardGraph } from '../../shared/contract/pack.ts'
 import { fuseGraphs } from './fuse-graphs.ts'
 import { floatPort } from './graph-signature.ts'
-import { readOnnxFile } from './onnx-file.ts'
+import { bytesHeldTwice, mayBeHeldTwice } from './held-twice.ts'
 import type { Pack } from './read-pack.ts'
 import { feed, inputPorts, REWARD, type RewardInput } from './reward-inputs.ts'
 import { free, type GraphOptions, openBytes, stack } from './session.ts'
-
-/** The weights of both are in memory once more. Where there are more of them, what is saved is nothing beside what the graphs take. */
-const MOST_BYTES = 64e6
 
 export interface LatentScores {
   /** [B] */
@@ -30,12 +27,10 @@ export async function openScoreLatents(
   graph: RewardGraph,
   options: GraphOptions,
 ): Promise<ScoreLatents | undefined> {
-  const { graphs, latent, output, files } = pack.manifest
-  const listed = [graphs.decode, graph.file].map((file) => files[file]?.bytes ?? 0)
-  if (listed.reduce((sum, bytes) => sum + bytes, 0) > MOST_BYTES) return undefined
+  const { graphs, latent, output } = pack.manifest
+  if (bytesHeldTwice(pack.manifest, { sessions: 1 }) === 0) return undefined
   const [decoder, reward] = [await pack.read(graphs.decode), await pack.read(graph.file)]
-  // Weights may lie in files of their own.
-  if (weightsOf(decoder) + weightsOf(reward) > MOST_BYTES) return undefined
+  if (!mayBeHeldTwice(decoder, reward)) return undefined
   const bytes = fuseGraphs(decoder, reward, output.kind)
   free(decoder)
   free(reward)
@@ -51,5 +46,3 @@ export async function openScoreLatents(
     return { rewards: outputs.floats(REWARD.name), ...(images && { images: outputs.floats(output.kind) }) }
   }
 }
-
-const weightsOf = (graph: Uint8Array): number => readOnnxFile(graph).tensors.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -8,6 +8,7 @@ import './without-telemetry.ts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { checkExternalData } from './check-external-data.ts'
 import { type FoundSignature, type Port, sizeOf } from './graph-signature.ts'
+import { mayBeHeldTwice } from './held-twice.ts'
 import { PROVIDERS_OF, type Provider } from './providers.ts'
 import { type Pack, PackError } from './read-pack.ts'
 
@@ -35,6 +36,15 @@ export interface GraphOptions {
   /** Where the graphs run; the CPU unless said. */
   readonly provider?: Provider
   readonly onRun?: OnRun
+  /** For the graphs that searches run most: while others want the same cores, they run with fewer threads. Never unless said. */
+  readonly crowd?: Crowd
+}
+
+export interface Crowd {
+  /** Threads meanwhile, an integer >= 1. */
+  readonly threads: number
+  /** Asked before each run. */
+  readonly isThere: () => boolean
 }
 
 /** The outputs of one run by name, flattened; all are floats. */
@@ -75,20 +85,18 @@ export async function openSession(
 export async function openBytes(
   bytes: Uint8Array,
   { graph, file, folder }: { graph: GraphName; file: string; folder: string },
-  { threads, provider = 'cpu', onRun }: GraphOptions,
+  { threads, provider = 'cpu', onRun, crowd }: GraphOptions,
 ): Promise<Session> {
-  const session = await createSession(bytes, {
-    graph,
-    folder,
-    file,
-    threads: typeof threads === 'number' ? threads : threads[graph],
-    provider,
-  })
+  const alone = typeof threads === 'number' ? threads : threads[graph]
+  const create = (threads: number) => createSession(bytes, { graph, folder, file, threads, provider })
+  const session = await create(alone)
+  const isFor = crowd !== undefined && crowd.threads < alone && IN_CROWDS.has(graph) && mayBeHeldTwice(bytes)
+  const narrow = isFor ? await create(crowd.threads) : session
   return {
     signature: { inputs: session.inputMetadata, outputs: session.outputMetadata },
     run: async (feeds, rows, wanted = session.outputNames) => {
       const start = performance.now()
-      const outputs = await session.run(feeds, wanted)
+      const outputs = await (crowd?.isThere() ? narrow : session).run(feeds, wanted)
       onRun?.({ graph, rows, ms: performance.now() - start })
       return {
         raw: (name) => rawFloatsOf(outputs, name),
@@ -100,6 +108,9 @@ export async function openBytes(
     },
   }
 }
+
+/** A session's threads are its own for good, so there are two, of few graphs: each is another copy of the weights. */
+const IN_CROWDS: ReadonlySet<GraphName> = new Set(['velocity', 'fused'])
 
 /** They would keep what one run takes for good: one runs once a prompt, the other is as fast without (measured). */
 const WITHOUT_ARENA: ReadonlySet<GraphName> = new Set(['encode', 'gradient'])

@@ -23,7 +23,7 @@ const chosenOf = (cores: number, times: Readonly<Record<number, Times>>, gains: 
 test('takes the threads with which each graph is soonest done, and more sessions while they pay', async () => {
   const times = { 1: [3, 8, 9], 2: [4, 5, 6], 4: [5, 4, 5], 8: [6, 4.5, 3] } as const
   const { threads, sessions } = await chosenOf(8, times, { 2: 1.5, 4: 1.6 })
-  assert.deepEqual(threads, { encode: 8, velocity: 1, decode: 4, reward: 8, gradient: 8 })
+  assert.deepEqual(threads, { encode: 8, velocity: 1, decode: 4, reward: 8, fused: 8, gradient: 8 })
   assert.equal(sessions, 2)
 })
 

@@ -18,7 +18,7 @@ test('measures a machine once, keeps what it found, and measures again where tha
   assert.deepEqual(others, [])
   const path = join(folder, file)
   assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), measured)
-  const other = { threads: { encode: 7, velocity: 6, decode: 5, reward: 4, gradient: 3 }, sessions: 2 }
+  const other = { threads: { encode: 7, velocity: 6, decode: 5, reward: 4, fused: 8, gradient: 3 }, sessions: 2 }
   await writeFile(path, JSON.stringify(other))
   assert.deepEqual(await keptSettings({ packFolder, folder }), other)
   await writeFile(path, '{"threads": 7')
