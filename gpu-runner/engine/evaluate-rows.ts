@@ -8,7 +8,7 @@ import { free } from '../pack/session.ts'
 import type { RewardAsk } from '../reward/prepare.ts'
 import type { Ask } from '../search/search.ts'
 import { ownRow, splitRows } from './rows.ts'
-import { followGradients, scoreDecoded, scoreImages } from './score-rows.ts'
+import { followGradients, scoreImages, scoreLatents } from './score-rows.ts'
 
 /** An ask with what its generation adds to it. */
 export interface EvaluationRow extends Ask, VelocityRow {
@@ -101,32 +101,39 @@ async function look(
   works: readonly RowInWork[],
   resolution: PackManifest['resolution'],
 ): Promise<void> {
-  const { together, apart } = divided(graphs, works)
-  for (const [name, works] of together) {
-    const images = await scoreDecoded(graphs, name, { works, images: works.some(isShown) })
-    if (images) keepSeen(images, works, resolution)
+  for (const [name, those] of Map.groupBy(works, ({ row }) => scoredInOneRun(graphs, row))) {
+    const images = name === undefined ? await scoreApart(graphs, those) : await scoreTogether(graphs, name, those)
+    if (images) keepSeen(images, those, resolution)
   }
-  if (apart.length === 0) return
-  const batch = await graphs.decode(apart.map(({ row, clean }) => clean ?? row.latent))
-  await scoreImages(graphs, { batch, images: splitRows(batch, apart.length), works: apart })
-  keepSeen(batch, apart, resolution)
 }
 
 /**
- * Rows that one run decodes and scores, by their reward, and the others. A row's way does not depend on its neighbours: the two
- * need not have the same bits.
+ * The reward of a row that one run decodes and scores; undefined where there are more, or another. A row's way does not depend on its
+ * neighbours: the two ways need not have the same bits everywhere.
  */
-function divided(graphs: Graphs, works: readonly RowInWork[]) {
-  const [together, apart]: [Map<string, RowInWork[]>, RowInWork[]] = [new Map(), []]
-  for (const work of works) {
-    const { rewards, gradient } = work.row
-    const [only] = rewards
-    if (only === undefined || rewards.length > 1 || gradient || !graphs.rewards.get(only.name)?.scoreLatents)
-      apart.push(work)
-    else together.set(only.name, [...(together.get(only.name) ?? []), work])
-  }
-  return { together, apart }
+function scoredInOneRun(graphs: Graphs, { rewards, gradient }: EvaluationRow): string | undefined {
+  const [only] = rewards
+  if (only === undefined || rewards.length > 1 || gradient) return undefined
+  return graphs.rewards.get(only.name)?.scoreLatents && only.name
 }
+
+async function scoreApart(graphs: Graphs, works: readonly RowInWork[]): Promise<Float32Array> {
+  const batch = await graphs.decode(works.map(latentToDecode))
+  await scoreImages(graphs, { batch, images: splitRows(batch, works.length), works })
+  return batch
+}
+
+/** Gives the images where one of them is wanted. */
+async function scoreTogether(
+  graphs: Graphs,
+  name: string,
+  works: readonly RowInWork[],
+): Promise<Float32Array | undefined> {
+  const scored = { latents: works.map(latentToDecode), works, images: works.some(isShown) }
+  return scoreLatents(graphs, name, scored)
+}
+
+const latentToDecode = ({ row, clean }: RowInWork): Float32Array => clean ?? row.latent
 
 const isShown = ({ row }: RowInWork): boolean => row.images || row.pictureSide !== undefined
 

@@ -14,14 +14,13 @@ interface Seat {
 }
 
 /** Rows of that one reward, decoded and scored in one run. Gives their images where they are wanted. */
-export async function scoreDecoded(
+export async function scoreLatents(
   graphs: Graphs,
   name: string,
-  { works, images }: { works: readonly RowInWork[]; images: boolean },
+  { latents, works, images }: { latents: readonly Float32Array[]; works: readonly RowInWork[]; images: boolean },
 ): Promise<Float32Array | undefined> {
   const { scoreLatents } = opened(graphs, name)
   if (scoreLatents === undefined) throw new RangeError(`the pack does not decode and score ${name} in one run`)
-  const latents = works.map(({ row, clean }) => clean ?? row.latent)
   const inputs = works.map(({ row }) => row.rewards[0]?.input ?? {})
   const scores = await scoreLatents(latents, inputs, { images })
   for (const [index, { said }] of works.entries()) said.rewards = [scores.rewards[index] ?? Number.NaN]

@@ -15,7 +15,7 @@ describe('searches in threads', () => {
   let two: Model
   before(async () => {
     one = await openModel({ packFolder: EMOJI_WORLD, threads: 1 })
-    two = await openModel({ packFolder: EMOJI_WORLD, threads: 1, sessions: 2 })
+    two = await openModel({ packFolder: EMOJI_WORLD, threads: 2, sessions: 2 })
   })
   after(() => Promise.all([one.close(), two.close()]))
 
