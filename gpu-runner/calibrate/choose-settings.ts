@@ -16,6 +16,9 @@ export interface Measured {
 
 export type Measure = (settings: EngineSettings) => Promise<Measured>
 
+/** Made of decoder and reward. */
+const LIKE_FUSED: ReadonlySet<GraphName> = new Set(['decode', 'reward', 'gradient'])
+
 /** A further session costs memory: it must be worth that much. */
 const WORTH = 1.1
 
@@ -31,8 +34,10 @@ export async function chooseSettings(cores: number, measure: Measure): Promise<E
   }
   const soonest = (msOf: (one: Measured) => number) =>
     tried.reduce((best, one) => (msOf(one) < msOf(best) ? one : best)).count
-  // A graph that no evaluation runs takes what suits the whole.
-  const threads = threadsOf((graph) => soonest(({ graphs, ms }) => graphs[graph] ?? ms))
+  // A graph that no evaluation ran takes what suits those that are made of the same, or the whole.
+  const threads = threadsOf((graph) =>
+    soonest(({ graphs, ms }) => graphs[graph] ?? (LIKE_FUSED.has(graph) ? graphs.fused : undefined) ?? ms),
+  )
   const known = tried.find(({ count }) => GRAPH_NAMES.every((graph) => threads[graph] === count))
   let [sessions, { ms: best }] = [1, known ?? (await measure({ threads, sessions: 1 }))]
   for (const more of doubled(2, cores)) {

@@ -41,3 +41,12 @@ test('knows cores that are no power of two, and a single one', async () => {
   const one = await chosenOf(1, times, {})
   assert.deepEqual([one.threads.reward, one.sessions], [1, 1])
 })
+
+test('decoder, reward and gradient have the threads of the graph that decoder and reward were joined into', async () => {
+  const { threads } = await chooseSettings(2, async ({ threads, sessions }) => ({
+    // The network is most of it, and sooner done with one thread.
+    ms: sessions === 1 ? 10 + threads.velocity : 10,
+    graphs: { velocity: 10 * threads.velocity, fused: 10 / threads.fused },
+  }))
+  assert.deepEqual(threads, { encode: 1, velocity: 1, decode: 2, reward: 2, fused: 2, gradient: 2 })
+})
