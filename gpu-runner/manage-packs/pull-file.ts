@@ -30,13 +30,14 @@ const partSchema = z.strictObject({ tag: z.string(), rangeBytes: z.number(), don
 type Part = z.infer<typeof partSchema>
 
 /**
- * Fetches into `.pulling-<sha256>` beside a record of its ranges, checks the digest of the whole, and renames. Two that pull
+ * Fetches into `.pulling-<sha256>-<file>` beside a record of its ranges, checks the digest of the whole, and renames. Two that pull
  * the same file write the same bytes. Rejects with PackError when the object is missing or another than listed.
  */
 export const pullFile = async (on: PullFile): Promise<void> => {
   const { file, listed, folder } = on
   const tag = await checkObject(on)
-  const path = join(folder, `.pulling-${listed.sha256}`)
+  // By its name too: two files of a pack may be the same.
+  const path = join(folder, `.pulling-${listed.sha256}-${file}`)
   const record = `${path}.json`
   const part = await readPart(path, { tag, rangeBytes: on.rangeBytes ?? RANGE_BYTES, done: [] })
   // Never truncated: another may be writing the same bytes.

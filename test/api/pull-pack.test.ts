@@ -72,12 +72,26 @@ describe('pushing and pulling a pack', () => {
     for (const [name, file] of Object.entries(files)) assert.equal(await sha256OfFile(join(into, name)), file.sha256)
   })
 
+  test('two files with the same bytes are pulled at the same moment', async () => {
+    const into = join(folder, 'alike')
+    await mkdir(into)
+    const place = { bucket: edge.api.bucket.name, prefix: 'packs/emoji-world' }
+    const alike = ['tokenizer.json', 'tokenizer-vqa.json']
+    const [one, other] = alike.map((file) => files[file] as { sha256: string; bytes: number })
+    assert.ok(one && other && one.sha256 === other.sha256)
+    for (let time = 0; time < 5; time++) {
+      await Promise.all(alike.map((file) => pullFile({ s3, place, file, listed: one, folder: into })))
+      assert.deepEqual((await readdir(into)).sort(), alike.toSorted())
+      for (const file of alike) await rm(join(into, file))
+    }
+  })
+
   test('takes what another put in place between its look at the ranges that are there and its first', async () => {
     const into = join(folder, 'late')
     await mkdir(into)
     const file = 'decode.onnx'
     const listed = files[file] as { sha256: string; bytes: number }
-    const part = join(into, `.pulling-${listed.sha256}`)
+    const part = join(into, `.pulling-${listed.sha256}-${file}`)
     const place = { bucket: edge.api.bucket.name, prefix: 'packs/emoji-world' }
     const { ETag: tag } = await s3.send(new HeadObjectCommand({ Bucket: place.bucket, Key: `${place.prefix}/${file}` }))
     await writeFile(part, '')
