@@ -39,8 +39,8 @@ const { values: flags } = parseArgs({
     'bentoml-python': { type: 'string' },
   },
 })
-/** Generations until code is compiled and memory grown, as in a runner that has worked for half a minute. */
-const WARM_UP = 25
+/** Generations until code is compiled and memory grown, as in a runner that has worked for some seconds. */
+const WARM_UP = 8
 const PLAN: Plan = { search: 'rbf', nfe: 100, seed: 1 }
 const provider = PROVIDERS.find((name) => name === flags.provider)
 const tables = flags.quick ? [] : TABLES
