@@ -14,6 +14,7 @@ const WINDOWS = 6
 const WINDOW_MS = 100
 /** Of one search: few, so that a window is not much longer than it should be. */
 const EVALUATIONS = 8
+
 const [packFolder] = process.argv.slice(2)
 if (packFolder === undefined) throw new Error('which pack? node main.ts PACK_FOLDER')
 

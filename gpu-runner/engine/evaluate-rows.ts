@@ -8,7 +8,7 @@ import { free } from '../pack/session.ts'
 import type { RewardAsk } from '../reward/prepare.ts'
 import type { Ask } from '../search/search.ts'
 import { ownRow, splitRows } from './rows.ts'
-import { followGradients, scoreImages, scoreLatents } from './score-rows.ts'
+import { followGradients, latentToDecode, scoreImages, scoreLatents } from './score-rows.ts'
 
 /** An ask with what its generation adds to it. */
 export interface EvaluationRow extends Ask, VelocityRow {
@@ -102,7 +102,7 @@ async function look(
   resolution: PackManifest['resolution'],
 ): Promise<void> {
   for (const [name, those] of Map.groupBy(works, ({ row }) => scoredInOneRun(graphs, row))) {
-    const images = name === undefined ? await scoreApart(graphs, those) : await scoreTogether(graphs, name, those)
+    const images = name === undefined ? await scoreApart(graphs, those) : await scoreLatents(graphs, name, those)
     if (images) keepSeen(images, those, resolution)
   }
 }
@@ -122,20 +122,6 @@ async function scoreApart(graphs: Graphs, works: readonly RowInWork[]): Promise<
   await scoreImages(graphs, { batch, images: splitRows(batch, works.length), works })
   return batch
 }
-
-/** Gives the images where one of them is wanted. */
-async function scoreTogether(
-  graphs: Graphs,
-  name: string,
-  works: readonly RowInWork[],
-): Promise<Float32Array | undefined> {
-  const scored = { latents: works.map(latentToDecode), works, images: works.some(isShown) }
-  return scoreLatents(graphs, name, scored)
-}
-
-const latentToDecode = ({ row, clean }: RowInWork): Float32Array => clean ?? row.latent
-
-const isShown = ({ row }: RowInWork): boolean => row.images || row.pictureSide !== undefined
 
 /** Frees the batch. */
 function keepSeen(batch: Float32Array, works: readonly RowInWork[], [height, width]: PackManifest['resolution']): void {

@@ -13,16 +13,19 @@ interface Seat {
   readonly input: RewardInput
 }
 
-/** Rows of that one reward, decoded and scored in one run. Gives their images where they are wanted. */
+export const latentToDecode = ({ row, clean }: RowInWork): Float32Array => clean ?? row.latent
+
+/** Rows of that one reward, decoded and scored in one run. Gives their images where one of them is wanted. */
 export async function scoreLatents(
   graphs: Graphs,
   name: string,
-  { latents, works, images }: { latents: readonly Float32Array[]; works: readonly RowInWork[]; images: boolean },
+  works: readonly RowInWork[],
 ): Promise<Float32Array | undefined> {
   const { scoreLatents } = opened(graphs, name)
   if (scoreLatents === undefined) throw new RangeError(`the pack does not decode and score ${name} in one run`)
   const inputs = works.map(({ row }) => row.rewards[0]?.input ?? {})
-  const scores = await scoreLatents(latents, inputs, { images })
+  const images = works.some(({ row }) => row.images || row.pictureSide !== undefined)
+  const scores = await scoreLatents(works.map(latentToDecode), inputs, { images })
   for (const [index, { said }] of works.entries()) said.rewards = [scores.rewards[index] ?? Number.NaN]
   return scores.images
 }

@@ -91,12 +91,12 @@ export async function openBytes(
   const create = (threads: number) => createSession(bytes, { graph, folder, file, threads, provider })
   const session = await create(alone)
   const isFor = crowd !== undefined && crowd.threads < alone && IN_CROWDS.has(graph) && mayBeHeldTwice(bytes)
-  const narrow = isFor ? await create(crowd.threads) : session
+  const narrow = isFor ? { session: await create(crowd.threads), isThere: crowd.isThere } : undefined
   return {
     signature: { inputs: session.inputMetadata, outputs: session.outputMetadata },
     run: async (feeds, rows, wanted = session.outputNames) => {
       const start = performance.now()
-      const outputs = await (crowd?.isThere() ? narrow : session).run(feeds, wanted)
+      const outputs = await (narrow?.isThere() ? narrow.session : session).run(feeds, wanted)
       onRun?.({ graph, rows, ms: performance.now() - start })
       return {
         raw: (name) => rawFloatsOf(outputs, name),

@@ -1,8 +1,8 @@
 /**
  * `node resident.ts runner|graphs PROVIDER`: resident memory of a process of its own, as one line of JSON, {"before", "after"} in bytes.
  *
- * `graphs` opens the pack's graphs and runs each, those that a generation runs as it does; `runner` loads what the worker is made of and makes a
- * whole generation. What the second has more than the graphs took in the first is the runner's own.
+ * `graphs` opens the pack's graphs and runs each, those that a generation runs as it does; `runner` loads what the worker is made
+ * of and makes a whole generation. What the second has more than the graphs took in the first is the runner's own.
  */
 import { availableParallelism } from 'node:os'
 import { PROVIDERS } from '../../../gpu-runner/pack/providers.ts'

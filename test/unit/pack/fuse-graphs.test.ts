@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { PbfWriter } from 'pbf'
 import { fuseGraphs } from '../../../gpu-runner/pack/fuse-graphs.ts'
 import { floatPort } from '../../../gpu-runner/pack/graph-signature.ts'
-import { openBytes, stack } from '../../../gpu-runner/pack/session.ts'
+import { batchOf, openBytes, stack } from '../../../gpu-runner/pack/session.ts'
 
 const FLOAT32 = 1
 const FLOAT16 = 10
@@ -164,22 +164,11 @@ for (const [pack, reward, joint] of [
       const { latents, ...others } = given
       assert.ok(latents)
       const image = (await decode.run({ latents }, rows)).floats(joint)
-      const whole = stack({ name: joint, type: 'float32', shape: [image.length / rows] }, splitInto(image, rows))
       const shape = (decode.signature.outputs[0]?.shape ?? []).slice(1).map(Number)
-      const { reward: apart } = await scored(score, { [joint]: whole.reshape([rows, ...shape]), ...others }, rows)
+      const seen = batchOf({ name: joint, type: 'float32', shape }, image, rows)
+      const apart = (await score.run({ [joint]: seen, ...others }, rows, ['reward'])).floats('reward')
       const outputs = await together.run(given, rows)
       assert.deepEqual(outputs.floats('reward'), apart)
       assert.deepEqual(outputs.floats(joint), image)
     }
   })
-
-const splitInto = (batch: Float32Array, rows: number) =>
-  Array.from({ length: rows }, (_, at) => batch.slice((at * batch.length) / rows, ((at + 1) * batch.length) / rows))
-
-async function scored(
-  session: Awaited<ReturnType<typeof opened>>,
-  feeds: Parameters<typeof session.run>[0],
-  rows: number,
-) {
-  return { reward: (await session.run(feeds, rows, ['reward'])).floats('reward') }
-}
